@@ -1,0 +1,166 @@
+package load
+
+import "time"
+
+// Report is the result of a run: the document that the API, the CLI and the
+// console show, and that other tools read. Its keys are kept.
+type Report struct {
+	Run         RunFacts               `json:"run"`
+	Accounting  Accounting             `json:"accounting"`
+	StartSkewMS float64                `json:"start_skew_ms"` // latest minus earliest task start
+	Total       Figures                `json:"total"`
+	Regions     map[string]Figures     `json:"regions"`
+	Labels      map[string]Figures     `json:"labels"`
+	Tasks       map[string]TaskFigures `json:"tasks"`
+	Criteria    []CriterionResult      `json:"criteria"`
+	Events      []Event                `json:"events,omitempty"`
+	Notes       []string               `json:"notes,omitempty"` // what a reader must know before betting on the figures
+	Plan        *Plan                  `json:"plan,omitempty"`
+}
+
+// RunFacts is a run's head in its report.
+type RunFacts struct {
+	ID       string     `json:"id"`
+	Scenario string     `json:"scenario"`
+	Status   Status     `json:"status"`
+	Outcome  Outcome    `json:"outcome"`
+	Verdict  Verdict    `json:"verdict"`
+	Cause    []string   `json:"cause,omitempty"`
+	Created  time.Time  `json:"created"`
+	Started  *time.Time `json:"started,omitempty"`
+	Ended    *time.Time `json:"ended,omitempty"`
+	Seconds  float64    `json:"seconds"` // measured time under load
+}
+
+// Accounting proves that nothing was lost, or says what was.
+type Accounting struct {
+	TasksPlanned    int   `json:"tasks_planned"`
+	TasksStarted    int   `json:"tasks_started"`
+	TasksReported   int   `json:"tasks_reported"` // said their last word
+	TasksLost       int   `json:"tasks_lost"`
+	SamplesSent     int64 `json:"samples_sent"`     // by the tasks' own count; for a lost task, its last known count
+	SamplesReceived int64 `json:"samples_received"` // merged into this report
+	WindowsMissing  int64 `json:"windows_missing"`
+	WindowsRepeated int64 `json:"windows_repeated"` // received again and dropped
+	Clamped         int64 `json:"samples_clamped"`  // beyond the histogram's range
+}
+
+// Figures is one block of figures: of the run, a region, a label or a task.
+// Every percentile comes from merged histograms.
+type Figures struct {
+	Requests          int64            `json:"requests"`
+	Failures          int64            `json:"failures"`
+	BytesReceived     int64            `json:"bytes_received"`
+	BytesSent         int64            `json:"bytes_sent"`
+	Redirects         int64            `json:"redirects,omitempty"`
+	RequestsPerSecond float64          `json:"requests_per_second"`
+	LatencyMS         Latency          `json:"latency_ms"`
+	ServiceMS         *Latency         `json:"service_ms,omitempty"` // open model: from the send
+	FirstByteMS       *Latency         `json:"first_byte_ms,omitempty"`
+	ConnectMS         *Latency         `json:"connect_ms,omitempty"`
+	LagMS             *Latency         `json:"schedule_lag_ms,omitempty"` // open model; not kept per label
+	StatusCodes       map[string]int64 `json:"status_codes"`
+	FailureCauses     map[string]int64 `json:"failure_causes"`
+	Offered           int64            `json:"offered,omitempty"` // arrivals due (open model); not kept per label
+	Started           int64            `json:"started,omitempty"` // not kept per label
+	Late              int64            `json:"late,omitempty"`
+}
+
+// TaskFigures is a task's block with what became of it.
+type TaskFigures struct {
+	Figures
+	Task Task `json:"task"`
+}
+
+// Latency is a distribution in milliseconds. All zero when Count is 0.
+type Latency struct {
+	Count  int64   `json:"count"`
+	Min    float64 `json:"min"`
+	Mean   float64 `json:"mean"`
+	StdDev float64 `json:"stddev"`
+	P50    float64 `json:"p50"`
+	P90    float64 `json:"p90"`
+	P95    float64 `json:"p95"`
+	P99    float64 `json:"p99"`
+	P999   float64 `json:"p99_9"`
+	Max    float64 `json:"max"`
+}
+
+// CriterionResult is one criterion with what was found.
+type CriterionResult struct {
+	Criterion string   `json:"criterion"` // its text
+	Verdict   Verdict  `json:"verdict"`
+	Found     *float64 `json:"found,omitempty"`      // in the criterion's unit; the worst window for a windowed one
+	FoundText string   `json:"found_text,omitempty"` // with unit: "312 ms"
+	At        *int     `json:"at,omitempty"`         // second of the first breach
+	Why       string   `json:"why,omitempty"`
+}
+
+// Snapshot is the live picture of a run, sent once a second while it runs.
+type Snapshot struct {
+	Run        string                 `json:"run"`
+	Status     Status                 `json:"status"`
+	Second     int                    `json:"second"` // last finished second; -1 before the first
+	At         time.Time              `json:"at"`
+	Tasks      map[string]TaskLive    `json:"tasks"`
+	Last       SeriesPoint            `json:"last"`    // the last finished second, whole run
+	Total      Figures                `json:"total"`   // so far
+	Regions    map[string]Figures     `json:"regions"` // so far
+	Labels     map[string]Figures     `json:"labels"`  // so far
+	RegionLast map[string]SeriesPoint `json:"region_last"`
+	Criteria   []CriterionResult      `json:"criteria"`
+	Notes      []string               `json:"notes,omitempty"`
+}
+
+// TaskLive is a task in a snapshot.
+type TaskLive struct {
+	Region   string     `json:"region"`
+	Status   TaskStatus `json:"status"`
+	Users    int        `json:"users"`
+	Rate     float64    `json:"requests_per_second"` // last second
+	Requests int64      `json:"requests"`
+	Failures int64      `json:"failures"`
+	P95      float64    `json:"p95"`
+	CPU      float64    `json:"cpu"`
+	Limited  string     `json:"limited,omitempty"`
+	Behind   int        `json:"behind"` // seconds since its last window
+}
+
+// SeriesPoint is one second (or one step) of a series.
+type SeriesPoint struct {
+	Second       int     `json:"second"`
+	Requests     int64   `json:"requests"`
+	Failures     int64   `json:"failures"`
+	BytesIn      int64   `json:"bytes_received"`
+	BytesOut     int64   `json:"bytes_sent"`
+	Users        int     `json:"users"`
+	Offered      float64 `json:"offered"` // requests a second due by the plan; 0 in the closed model
+	Started      int64   `json:"started"`
+	InFlight     int64   `json:"in_flight"`
+	Tasks        int     `json:"tasks"` // that reported this second
+	Mean         float64 `json:"mean"`
+	P50          float64 `json:"p50"`
+	P90          float64 `json:"p90"`
+	P95          float64 `json:"p95"`
+	P99          float64 `json:"p99"`
+	P999         float64 `json:"p99_9"`
+	Max          float64 `json:"max"`
+	FirstByteP95 float64 `json:"first_byte_p95"`
+	LagP99       float64 `json:"lag_p99"`
+}
+
+// SeriesQuery asks for a series. Region, Label and Task narrow it; empty means
+// all. Task cannot be combined with Label.
+type SeriesQuery struct {
+	Region, Label, Task string
+	From, To            int // seconds; To 0 means the end
+	Points              int // most points wanted; steps are widened to fit. 0: 600
+}
+
+// Series is the answer, one SeriesPoint a step. Counts are sums over the step,
+// percentiles come from the step's merged histogram, Users and InFlight are
+// the step's last.
+type Series struct {
+	Step   int           `json:"step"` // seconds
+	Points []SeriesPoint `json:"points"`
+}
