@@ -22,6 +22,7 @@ type Run struct {
 	Files    map[string]string `json:"files,omitempty"` // scenario path to sha256 in blob
 	Plan     *Plan             `json:"plan,omitempty"`
 	Changes  []Change          `json:"changes,omitempty"`
+	Applied  int64             `json:"applied,omitempty"` // Seq of the last Intent that was applied
 	Keep     bool              `json:"keep,omitempty"`
 }
 
