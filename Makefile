@@ -1,0 +1,90 @@
+# Targets for people and for CI. `make` alone lists them.
+# Every target works from a fresh clone: it checks its tools first and fetches
+# what it needs at pinned versions.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+GO_BUILD := CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)"
+
+# Tools that are built from the Go module proxy, at pinned versions.
+GOLANGCI := v2.15.0
+GOFUMPT  := v0.12.0
+TOOLS    := .cache/tools
+
+WEB_SOURCES := $(shell find web/src web/public web/index.html web/package.json web/vite.config.ts web/tsconfig.json -type f 2>/dev/null)
+
+help: ## list the targets
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z/-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# --- build ------------------------------------------------------------------
+
+build: need web ## build the console, bin/onrush and bin/onrush-agent
+	$(GO_BUILD) -o bin/onrush ./cmd/onrush
+	$(GO_BUILD) -o bin/onrush-agent ./cmd/onrush-agent
+
+demo: build ## a real distributed run on this machine: server, target, two regions
+	bin/onrush demo examples/quickstart.yaml
+
+web: web/dist/index.html ## build the console, when its sources changed
+
+web/dist/index.html: web/node_modules/.package-lock.json $(WEB_SOURCES)
+	cd web && npm run --silent build
+	@touch $@
+
+web/node_modules/.package-lock.json: web/package-lock.json
+	@scripts/need go node
+	cd web && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# --- check ------------------------------------------------------------------
+
+check: need lint ## what a developer runs all day: format, vet, lint, unit tests, types
+	go vet ./...
+	go test -short $$(go list ./... | grep -v /e2e)
+	cd web && npm run --silent check && npm run --silent test
+
+lint: $(TOOLS)/golangci-lint-$(GOLANGCI) $(TOOLS)/gofumpt-$(GOFUMPT) web/node_modules/.package-lock.json ## format and lint rules alone
+	@bad=$$($(TOOLS)/gofumpt-$(GOFUMPT) -l cmd internal e2e bench web/*.go); \
+		test -z "$$bad" || { echo "not formatted (make format):"; echo "$$bad"; exit 1; }
+	$(TOOLS)/golangci-lint-$(GOLANGCI) run
+
+format: $(TOOLS)/gofumpt-$(GOFUMPT) ## format all sources
+	$(TOOLS)/gofumpt-$(GOFUMPT) -w cmd internal e2e bench web/*.go
+	cd web && npm run --silent format
+
+$(TOOLS)/golangci-lint-$(GOLANGCI):
+	scripts/tool github.com/golangci/golangci-lint/v2/cmd/golangci-lint $(GOLANGCI) $(TOOLS)
+
+$(TOOLS)/gofumpt-$(GOFUMPT):
+	scripts/tool mvdan.cc/gofumpt $(GOFUMPT) $(TOOLS)
+
+# --- test -------------------------------------------------------------------
+
+test: need web ## every test; installs what they need (as root on Debian and Ubuntu)
+	@scripts/setup-test
+	@go run ./internal/house/testrun
+
+race: need ## the Go tests under the race detector
+	go test -race -short $$(go list ./... | grep -v /e2e)
+
+bench: build ## the numbers this product promises, measured on this machine
+	bench/run
+
+# --- generated files ----------------------------------------------------------
+
+generate: need web/node_modules/.package-lock.json ## write every generated file anew
+	scripts/generate
+
+verify: generate ## fail when a generated file is not what generate writes
+	@git diff --exit-code --stat -- docs web/src/api internal || { echo "generated files are stale: commit what make generate wrote"; exit 1; }
+
+need: ## check that the tools are there, and say how to install what is not
+	@scripts/need go node
+
+clean: ## remove everything that was built
+	rm -rf bin dist .cache/tests web/node_modules
+	find web/dist -mindepth 1 ! -name .keep -delete
+
+.PHONY: help build demo web check lint format test race bench generate verify need clean
