@@ -7,11 +7,14 @@ import "onrush.dev/onrush/internal/hist"
 // belongs to the second in which its response ended. See windowcodec.go for the
 // bytes.
 type Window struct {
-	Task     string // "eu-1"; with Attempt it names the sender
-	Attempt  int
-	Seq      uint64 // 1, 2, 3… without gaps, per task and attempt
-	Second   int
-	Partial  bool       // the task's last word on a second that was not over
+	Task    string // "eu-1"; with Attempt it names the sender
+	Attempt int
+	Seq     uint64 // 1, 2, 3… without gaps, per task and attempt
+	Second  int
+	Partial bool // the task's last word on a second that was not over
+	// Until is the end of the last sample in this window, since the run's start,
+	// in µs: the run's measured time ends with its last response. 0: no samples.
+	Until    int64
 	Users    int        // active at the end of the second
 	Offered  int64      // arrivals due in this second (open model); 0 in the closed model
 	Started  int64      // requests begun in this second
