@@ -20,6 +20,7 @@ const (
 	Forbidden    Code = "forbidden"    // you may not
 	TooLarge     Code = "too_large"    // over a stated limit
 	Unavailable  Code = "unavailable"  // try again later
+	Throttled    Code = "throttled"    // too many tries: wait
 )
 
 // Error is an error meant for people: Message is shown to them as it is.

@@ -1,0 +1,185 @@
+// Package auth says who a caller is and what they may do: passwords, browser
+// sessions, API tokens and roles. It may not know routes or pages; package api
+// asks it and decides what each route needs. Read Auth first, then
+// credential.go.
+package auth
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"onrush.dev/onrush/internal/load"
+)
+
+// Store keeps users and tokens; package store has it. Secrets never reach it,
+// only their hashes.
+type Store interface {
+	CreateUser(ctx context.Context, u load.User, passwordHash string) error
+	User(ctx context.Context, name string) (load.User, string, error)
+	Users(ctx context.Context) ([]load.User, error)
+	SetUser(ctx context.Context, name string, role load.Role, passwordHash string) error
+	DeleteUser(ctx context.Context, name string) error
+	CreateToken(ctx context.Context, t load.Token, hash string) error
+	Token(ctx context.Context, hash string) (load.Token, load.User, error)
+	Tokens(ctx context.Context, user string, kind load.TokenKind) ([]load.Token, error)
+	TouchToken(ctx context.Context, id string, at time.Time) error
+	DeleteToken(ctx context.Context, id string) error
+	DeleteExpiredTokens(ctx context.Context, now time.Time) error
+}
+
+// Options set up an Auth.
+type Options struct {
+	Store Store
+	Log   *slog.Logger // gets one line for each login, logout, token and refusal
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+	// SessionLife ends a browser's session so long after its last use; 0 means
+	// a week.
+	SessionLife time.Duration
+}
+
+// Auth checks credentials. It is safe for concurrent use.
+type Auth struct {
+	store    Store
+	log      *slog.Logger
+	now      func() time.Time
+	life     time.Duration
+	throttle *throttle
+	hashing  chan struct{} // bounds the memory that password hashes take at once
+	decoy    string        // hash compared with when there is no such user
+}
+
+// New makes an Auth.
+func New(o Options) *Auth {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.SessionLife == 0 {
+		o.SessionLife = 7 * 24 * time.Hour
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Auth{
+		store: o.Store, log: o.Log, now: o.Now, life: o.SessionLife,
+		throttle: newThrottle(), hashing: make(chan struct{}, 2), decoy: hashPassword(rand.Text()),
+	}
+}
+
+// Identity is a caller who has shown who they are.
+type Identity struct {
+	User string
+	Role load.Role
+	// Token is the public ID of the session or API token; empty for callers
+	// inside the server.
+	Token string
+	Kind  load.TokenKind
+}
+
+// FirstLogin makes the user admin with a random password when the store has no
+// users at all. ok says that it did; then the password must be shown now,
+// since nobody can ever read it again.
+func (a *Auth) FirstLogin(ctx context.Context) (name, password string, ok bool, err error) {
+	users, err := a.store.Users(ctx)
+	if err != nil {
+		return "", "", false, fmt.Errorf("first login: %w", err)
+	}
+	if len(users) > 0 {
+		return "", "", false, nil
+	}
+	name, password = "admin", readable(rand.Text())
+	err = a.CreateUser(ctx, name, password, load.Admin)
+	if load.ErrorCode(err) == load.Conflict { // another server was faster
+		return "", "", false, nil
+	}
+	return name, password, err == nil, err
+}
+
+// readable groups a random text for typing: 20 letters and digits, 100 bits.
+func readable(s string) string {
+	s = strings.ToLower(s[:20])
+	return s[:5] + "-" + s[5:10] + "-" + s[10:15] + "-" + s[15:]
+}
+
+// CreateUser adds a user.
+func (a *Auth) CreateUser(ctx context.Context, name, password string, role load.Role) error {
+	if err := checkUser(name, role); err != nil {
+		return err
+	}
+	if err := checkPassword(password); err != nil {
+		return err
+	}
+	u := load.User{Name: name, Role: role, Created: a.now().UTC()}
+	if err := a.store.CreateUser(ctx, u, hashPassword(password)); err != nil {
+		return err
+	}
+	a.log.InfoContext(ctx, "user created", "user", name, "role", role)
+	return nil
+}
+
+// SetUser changes a user's role, and the password unless it is empty. A new
+// password ends the user's sessions.
+func (a *Auth) SetUser(ctx context.Context, name, password string, role load.Role) error {
+	if err := checkUser(name, role); err != nil {
+		return err
+	}
+	hash := ""
+	if password != "" {
+		if err := checkPassword(password); err != nil {
+			return err
+		}
+		hash = hashPassword(password)
+	}
+	if err := a.store.SetUser(ctx, name, role, hash); err != nil {
+		return err
+	}
+	a.log.InfoContext(ctx, "user changed", "user", name, "role", role, "password", hash != "")
+	if hash == "" {
+		return nil
+	}
+	return a.endSessions(ctx, name)
+}
+
+func (a *Auth) endSessions(ctx context.Context, user string) error {
+	sessions, err := a.store.Tokens(ctx, user, load.SessionToken)
+	if err != nil {
+		return err
+	}
+	for _, t := range sessions {
+		if err := a.store.DeleteToken(ctx, t.ID); err != nil && load.ErrorCode(err) != load.NotFound {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkUser(name string, role load.Role) error {
+	if !role.Allows(load.Viewer) {
+		return load.Errorf(load.Invalid, "role %q is not allowed: viewer, operator and admin are", role)
+	}
+	if len(name) == 0 || len(name) > 100 || strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
+		return load.Errorf(load.Invalid, "user name %q is not allowed: 1 to 100 characters without spaces are", name)
+	}
+	return nil
+}
+
+// newSecret makes a random secret of 256 bits with a prefix that scanners for
+// leaked secrets can find, and its hash for the store. The secret has enough
+// chance in it that a fast hash is safe.
+func newSecret(prefix string) (secret, hash string) {
+	raw := make([]byte, 32)
+	_, _ = rand.Read(raw) // never fails, by its contract
+	secret = prefix + hex.EncodeToString(raw)
+	return secret, hashSecret(secret)
+}
+
+func hashSecret(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	return hex.EncodeToString(sum[:])
+}
