@@ -1,6 +1,6 @@
 // Package auth says who a caller is and what they may do: passwords, browser
 // sessions, API tokens and roles. It may not know routes or pages; package api
-// asks it and decides what each route needs. Read Auth first, then
+// asks it and decides what each route needs. Read Service first, then
 // credential.go.
 package auth
 
@@ -33,7 +33,7 @@ type Store interface {
 	DeleteExpiredTokens(ctx context.Context, now time.Time) error
 }
 
-// Options set up an Auth.
+// Options set up a Service.
 type Options struct {
 	Store Store
 	Log   *slog.Logger // gets one line for each login, logout, token and refusal
@@ -44,8 +44,8 @@ type Options struct {
 	SessionLife time.Duration
 }
 
-// Auth checks credentials. It is safe for concurrent use.
-type Auth struct {
+// Service checks credentials. It is safe for concurrent use.
+type Service struct {
 	store    Store
 	log      *slog.Logger
 	now      func() time.Time
@@ -55,8 +55,8 @@ type Auth struct {
 	decoy    string        // hash compared with when there is no such user
 }
 
-// New makes an Auth.
-func New(o Options) *Auth {
+// New makes a Service.
+func New(o Options) *Service {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -66,7 +66,7 @@ func New(o Options) *Auth {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Auth{
+	return &Service{
 		store: o.Store, log: o.Log, now: o.Now, life: o.SessionLife,
 		throttle: newThrottle(), hashing: make(chan struct{}, 2), decoy: hashPassword(rand.Text()),
 	}
@@ -85,8 +85,8 @@ type Identity struct {
 // FirstLogin makes the user admin with a random password when the store has no
 // users at all. ok says that it did; then the password must be shown now,
 // since nobody can ever read it again.
-func (a *Auth) FirstLogin(ctx context.Context) (name, password string, ok bool, err error) {
-	users, err := a.store.Users(ctx)
+func (s *Service) FirstLogin(ctx context.Context) (name, password string, ok bool, err error) {
+	users, err := s.store.Users(ctx)
 	if err != nil {
 		return "", "", false, fmt.Errorf("first login: %w", err)
 	}
@@ -94,7 +94,7 @@ func (a *Auth) FirstLogin(ctx context.Context) (name, password string, ok bool, 
 		return "", "", false, nil
 	}
 	name, password = "admin", readable(rand.Text())
-	err = a.CreateUser(ctx, name, password, load.Admin)
+	err = s.CreateUser(ctx, name, password, load.Admin)
 	if load.ErrorCode(err) == load.Conflict { // another server was faster
 		return "", "", false, nil
 	}
@@ -108,24 +108,24 @@ func readable(s string) string {
 }
 
 // CreateUser adds a user.
-func (a *Auth) CreateUser(ctx context.Context, name, password string, role load.Role) error {
+func (s *Service) CreateUser(ctx context.Context, name, password string, role load.Role) error {
 	if err := checkUser(name, role); err != nil {
 		return err
 	}
 	if err := checkPassword(password); err != nil {
 		return err
 	}
-	u := load.User{Name: name, Role: role, Created: a.now().UTC()}
-	if err := a.store.CreateUser(ctx, u, hashPassword(password)); err != nil {
+	u := load.User{Name: name, Role: role, Created: s.now().UTC()}
+	if err := s.store.CreateUser(ctx, u, hashPassword(password)); err != nil {
 		return err
 	}
-	a.log.InfoContext(ctx, "user created", "user", name, "role", role)
+	s.log.InfoContext(ctx, "user created", "user", name, "role", role)
 	return nil
 }
 
 // SetUser changes a user's role, and the password unless it is empty. A new
 // password ends the user's sessions.
-func (a *Auth) SetUser(ctx context.Context, name, password string, role load.Role) error {
+func (s *Service) SetUser(ctx context.Context, name, password string, role load.Role) error {
 	if err := checkUser(name, role); err != nil {
 		return err
 	}
@@ -136,23 +136,23 @@ func (a *Auth) SetUser(ctx context.Context, name, password string, role load.Rol
 		}
 		hash = hashPassword(password)
 	}
-	if err := a.store.SetUser(ctx, name, role, hash); err != nil {
+	if err := s.store.SetUser(ctx, name, role, hash); err != nil {
 		return err
 	}
-	a.log.InfoContext(ctx, "user changed", "user", name, "role", role, "password", hash != "")
+	s.log.InfoContext(ctx, "user changed", "user", name, "role", role, "password", hash != "")
 	if hash == "" {
 		return nil
 	}
-	return a.endSessions(ctx, name)
+	return s.endSessions(ctx, name)
 }
 
-func (a *Auth) endSessions(ctx context.Context, user string) error {
-	sessions, err := a.store.Tokens(ctx, user, load.SessionToken)
+func (s *Service) endSessions(ctx context.Context, user string) error {
+	sessions, err := s.store.Tokens(ctx, user, load.SessionToken)
 	if err != nil {
 		return err
 	}
 	for _, t := range sessions {
-		if err := a.store.DeleteToken(ctx, t.ID); err != nil && load.ErrorCode(err) != load.NotFound {
+		if err := s.store.DeleteToken(ctx, t.ID); err != nil && load.ErrorCode(err) != load.NotFound {
 			return err
 		}
 	}
