@@ -1,5 +1,106 @@
-// Package record turns an engine's samples into windows, one a second.
+// Package record turns what an engine saw into windows, one a second. Every
+// sample that was recorded is in exactly one window, whatever the order in
+// which samples, seconds and cuts come. It may not know how load is made nor
+// how windows travel.
+//
+// An engine takes one Shard for each of its threads or workers; the agent calls
+// Cut once a second and Last at the end:
+//
+//	engine thread --Record--> Shard (a short list of samples)
+//	                            | when it is full, and at every cut
+//	                            v
+//	                 second n: a cell for each label --Cut(n)--> load.Window
+//
+// Read sample.go and shard.go first (what an engine calls), then second.go (how
+// samples are counted) and cut.go (how a window is made).
 package record
 
-// Recorder collects the samples of one task.
-type Recorder struct{}
+import (
+	"sync"
+	"time"
+
+	"onrush.dev/onrush/internal/load"
+)
+
+// DefaultMaxLabels is how many labels are kept apart unless Options say else.
+const DefaultMaxLabels = 2000
+
+// Options are the facts that a task's recorder starts with.
+type Options struct {
+	Task      string
+	Attempt   int
+	MaxLabels int // 0: DefaultMaxLabels
+}
+
+// Recorder collects the samples of one task. All methods are safe for
+// concurrent use.
+type Recorder struct {
+	opts   Options
+	labels labels
+
+	cutting sync.Mutex // held during a cut; guards what only cuts use
+	scratch []Sample
+	seq     uint64
+	sent    int64
+	usage   usage
+	out     *second // behind the window handed out last, for Recycle
+	window  *load.Window
+
+	mu      sync.Mutex
+	next    int       // the first second that was not cut yet
+	pending []*second // ascending, none before next
+	spare   []*second // emptied, to be used again
+	shards  map[*Shard]struct{}
+	gauges  func() Gauges
+}
+
+// Gauges are figures that have a value at an instant rather than in a second.
+type Gauges struct {
+	Users    int
+	InFlight int64
+	// Limited says why the generator, not the target, is the limit right now.
+	Limited string
+}
+
+// New returns a recorder without samples whose first second is 0.
+func New(opts Options) *Recorder {
+	if opts.MaxLabels <= 0 {
+		opts.MaxLabels = DefaultMaxLabels
+	}
+	return &Recorder{
+		opts:   opts,
+		labels: labels{limit: opts.MaxLabels, ids: map[labelKey]int{}},
+		shards: map[*Shard]struct{}{},
+		usage:  readUsage(),
+	}
+}
+
+// Label returns the number that stands for a label in samples. Engines ask once
+// and keep it. Dims are further dimensions as load.Entry has them, or empty.
+// When the task has too many labels, further ones share the label Other.
+func (r *Recorder) Label(name, dims string) int {
+	return r.labels.id(labelKey{name, dims})
+}
+
+// Gauges sets the function that every cut asks for the present gauges. It may
+// call Offer, for the second that is about to be cut too, but must not cut.
+func (r *Recorder) Gauges(read func() Gauges) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.gauges = read
+}
+
+// Offer adds n arrivals that were due in a second (open model). It may come
+// before that second or after it; what comes after its cut goes into the next
+// window.
+func (r *Recorder) Offer(second int, n int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.second(second).offered += n
+}
+
+// Shard returns a new shard of r.
+func (r *Recorder) Shard() *Shard { return &Shard{r: r} }
+
+// secondOf returns the second that an instant of the run lies in.
+func secondOf(at time.Duration) int { return int(at / time.Second) }

@@ -1,0 +1,133 @@
+package record
+
+import (
+	"onrush.dev/onrush/internal/hist"
+	"onrush.dev/onrush/internal/load"
+)
+
+// cell is one label's figures in one second. Statuses and causes are lists, not
+// maps: there are few of them and the first is nearly always the one.
+type cell struct {
+	requests, failures int64
+	in, out, redirects int64
+	statuses           []statusCount
+	causes             []causeCount
+
+	latency, service, firstByte, connect hist.Hist
+}
+
+type statusCount struct {
+	status int
+	n      int64
+}
+
+type causeCount struct {
+	cause load.Cause
+	n     int64
+}
+
+const maxStatus = 999 // HTTP's statuses have three digits
+
+func (c *cell) add(s *Sample) {
+	c.requests++
+	c.in += s.BytesIn
+	c.out += s.BytesOut
+	c.redirects += int64(s.Redirects)
+	if s.Cause != "" {
+		c.failures++
+		c.addCause(s.Cause, 1)
+	}
+	if s.Status > 0 && s.Status <= maxStatus {
+		c.addStatus(s.Status, 1)
+	}
+	if s.Latency >= 0 {
+		c.latency.Record(micros(s.Latency))
+	}
+	if s.Service >= 0 {
+		c.service.Record(micros(s.Service))
+	}
+	if s.FirstByte >= 0 {
+		c.firstByte.Record(micros(s.FirstByte))
+	}
+	if s.Connect >= 0 {
+		c.connect.Record(micros(s.Connect))
+	}
+}
+
+func (c *cell) addStatus(status int, n int64) {
+	for i := range c.statuses {
+		if c.statuses[i].status == status {
+			c.statuses[i].n += n
+			return
+		}
+	}
+	c.statuses = append(c.statuses, statusCount{status, n})
+}
+
+func (c *cell) addCause(cause load.Cause, n int64) {
+	for i := range c.causes {
+		if c.causes[i].cause == cause {
+			c.causes[i].n += n
+			return
+		}
+	}
+	c.causes = append(c.causes, causeCount{cause, n})
+}
+
+func (c *cell) merge(o *cell) {
+	c.requests += o.requests
+	c.failures += o.failures
+	c.in += o.in
+	c.out += o.out
+	c.redirects += o.redirects
+	for _, s := range o.statuses {
+		c.addStatus(s.status, s.n)
+	}
+	for _, s := range o.causes {
+		c.addCause(s.cause, s.n)
+	}
+	c.latency.Merge(&o.latency)
+	c.service.Merge(&o.service)
+	c.firstByte.Merge(&o.firstByte)
+	c.connect.Merge(&o.connect)
+}
+
+func (c *cell) reset() {
+	for _, h := range [...]*hist.Hist{&c.latency, &c.service, &c.firstByte, &c.connect} {
+		h.Reset()
+	}
+	c.requests, c.failures, c.in, c.out, c.redirects = 0, 0, 0, 0, 0
+	c.statuses, c.causes = c.statuses[:0], c.causes[:0]
+}
+
+// entry shows the cell as a window's entry. It shares the histograms.
+func (c *cell) entry(key labelKey) load.Entry {
+	e := load.Entry{
+		Label: key.name, Dims: key.dims,
+		Requests: c.requests, Failures: c.failures,
+		BytesIn: c.in, BytesOut: c.out, Redirects: c.redirects,
+		Latency: filled(&c.latency), Service: filled(&c.service),
+		FirstByte: filled(&c.firstByte), Connect: filled(&c.connect),
+	}
+	if len(c.statuses) > 0 {
+		e.Statuses = make(map[int]int64, len(c.statuses))
+		for _, s := range c.statuses {
+			e.Statuses[s.status] = s.n
+		}
+	}
+	if len(c.causes) > 0 {
+		e.Causes = make(map[load.Cause]int64, len(c.causes))
+		for _, s := range c.causes {
+			e.Causes[s.cause] = s.n
+		}
+	}
+	return e
+}
+
+// filled returns h, or nil when it is empty.
+func filled(h *hist.Hist) *hist.Hist {
+	if h.Count() == 0 {
+		return nil
+	}
+	return h
+}
