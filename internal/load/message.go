@@ -56,8 +56,10 @@ type Command struct {
 	// the same for all tasks, replacements too: they begin at Start plus their
 	// order's Skip.
 	Start time.Time `json:"start,omitzero"`
-	// Change is the live change (change).
+	// Change is the live change (change), and Number its place in the run's
+	// changes, from 0: an agent takes each number once, those in its order too.
 	Change *Change `json:"change,omitempty"`
+	Number int     `json:"number,omitempty"`
 	// Text says why, for the agent's log and its last word (stop).
 	Text string `json:"text,omitempty"`
 }

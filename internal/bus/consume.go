@@ -1,0 +1,107 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"onrush.dev/onrush/internal/load"
+)
+
+// Message is one window or event of a run's stream.
+type Message struct {
+	Task      string
+	Attempt   int
+	Kind      MessageKind
+	Data      []byte // an encoded load.Window, or a load.TaskEvent in JSON; the receiver may keep it
+	StreamSeq uint64 // place in the stream
+}
+
+// MessageKind tells windows and events apart.
+type MessageKind string
+
+// The kinds of messages.
+const (
+	KindWindow MessageKind = kindWindow
+	KindEvent  MessageKind = kindEvent
+)
+
+// aheadBytes bounds what is fetched ahead of the handler; more than the largest
+// message.
+const aheadBytes = 32 << 20
+
+// Consume hands every message of a run to handle, from the very first one and
+// in the order in which the stream took them, until ctx ends (then nil) or
+// handle fails (then its error). caughtUp, if not nil, is called once, from the
+// same goroutine, when everything has been handled that was in the stream when
+// Consume was called.
+func (h *Hub) Consume(ctx context.Context, run string, caughtUp func(), handle func(Message) error) error {
+	stream, err := h.js.Stream(ctx, streamName(run))
+	if err != nil {
+		return consumeError(ctx, run, err)
+	}
+	info, err := stream.Info(ctx)
+	if err != nil {
+		return consumeError(ctx, run, err)
+	}
+	backlog := info.State.LastSeq
+	behind := func(seq uint64) bool { return seq < backlog }
+	if caughtUp == nil {
+		caughtUp = func() {}
+	}
+	if info.State.Msgs == 0 {
+		caughtUp()
+		caughtUp = nil
+	}
+	consumer, err := stream.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverAllPolicy})
+	if err != nil {
+		return consumeError(ctx, run, err)
+	}
+	messages, err := consumer.Messages(jetstream.PullMaxBytes(aheadBytes))
+	if err != nil {
+		return consumeError(ctx, run, err)
+	}
+	defer messages.Stop()
+	for {
+		m, err := messages.Next(jetstream.NextContext(ctx))
+		if err != nil {
+			return consumeError(ctx, run, err)
+		}
+		seq, err := h.handleOne(m, handle)
+		if err != nil {
+			return err
+		}
+		if caughtUp != nil && !behind(seq) {
+			caughtUp()
+			caughtUp = nil
+		}
+	}
+}
+
+func (h *Hub) handleOne(m jetstream.Msg, handle func(Message) error) (seq uint64, err error) {
+	meta, err := m.Metadata()
+	if err != nil {
+		return 0, fmt.Errorf("read place in stream: %w", err)
+	}
+	from, kind, err := parseSubject(m.Subject())
+	if err != nil {
+		h.Log.Warn("dropped a message of the stream", "err", err)
+		return meta.Sequence.Stream, nil
+	}
+	return meta.Sequence.Stream, handle(Message{
+		Task: from.task, Attempt: from.attempt, Kind: MessageKind(kind),
+		Data: m.Data(), StreamSeq: meta.Sequence.Stream,
+	})
+}
+
+func consumeError(ctx context.Context, run string, err error) error {
+	switch {
+	case ctx.Err() != nil:
+		return nil
+	case errors.Is(err, jetstream.ErrStreamNotFound):
+		return load.Errorf(load.NotFound, "run %s has no stream on the bus: it was never opened, or is closed", run)
+	}
+	return fmt.Errorf("consume run %s: %w", run, err)
+}
