@@ -24,6 +24,16 @@ type Run struct {
 	Changes  []Change          `json:"changes,omitempty"`
 	Applied  int64             `json:"applied,omitempty"` // Seq of the last Intent that was applied
 	Keep     bool              `json:"keep,omitempty"`
+	Summary  *RunSummary       `json:"summary,omitempty"` // set when ended, if anything was measured
+}
+
+// RunSummary is the few figures of a run's report that lists show.
+type RunSummary struct {
+	Requests          int64   `json:"requests"`
+	Failures          int64   `json:"failures"`
+	RequestsPerSecond float64 `json:"requests_per_second"`
+	P95               float64 `json:"p95"` // ms
+	Seconds           float64 `json:"seconds"`
 }
 
 // Status is where a run stands. See docs/architecture.md for the drawing.
