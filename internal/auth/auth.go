@@ -183,3 +183,15 @@ func hashSecret(secret string) string {
 	sum := sha256.Sum256([]byte(secret))
 	return hex.EncodeToString(sum[:])
 }
+
+// Users lists all users.
+func (s *Service) Users(ctx context.Context) ([]load.User, error) { return s.store.Users(ctx) }
+
+// DeleteUser removes a user with all sessions and tokens.
+func (s *Service) DeleteUser(ctx context.Context, name string) error {
+	if err := s.store.DeleteUser(ctx, name); err != nil {
+		return err
+	}
+	s.log.InfoContext(ctx, "user deleted", "user", name)
+	return nil
+}

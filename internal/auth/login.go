@@ -93,3 +93,27 @@ func (e *ThrottledError) Error() string { return e.err.Error() }
 
 // Unwrap gives the *load.Error with the code.
 func (e *ThrottledError) Unwrap() error { return e.err }
+
+// ChangePassword gives a user who knows the old password a new one, and ends
+// all of the user's sessions.
+func (s *Service) ChangePassword(ctx context.Context, name, old, fresh, addr string) error {
+	if err := checkPassword(fresh); err != nil {
+		return err
+	}
+	if err := s.allowTry(ctx, name, addr); err != nil {
+		return err
+	}
+	u, hash, err := s.store.User(ctx, name)
+	if err != nil {
+		return err
+	}
+	same, err := s.checkHash(ctx, hash, old)
+	if err != nil {
+		return err
+	}
+	if !same {
+		s.log.WarnContext(ctx, "password change refused", "user", name, "address", addr)
+		return load.Errorf(load.Forbidden, "the old password is wrong")
+	}
+	return s.SetUser(ctx, name, fresh, u.Role)
+}
