@@ -1,0 +1,3021 @@
+// Generated from docs/openapi.json by `npm run types`; do not edit.
+
+export interface paths {
+    "/api/v1/agent/files/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Hand a run's file to its agents
+         * @description The token names run and file, is signed by the server and expires.
+         */
+        get: operations["get-agent-file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upload a file that scenarios name
+         * @description Files are kept by their content's hash; uploading one that is there already changes nothing.
+         *
+         *     Needs the role operator.
+         */
+        post: operations["upload-file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/{sha256}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Say whether a file is stored, and its size
+         * @description Needs the role operator.
+         */
+        get: operations["get-file-facts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Say whether the server and its database answer */
+        get: operations["get-health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open a session
+         * @description Sets the session cookie. Programs send an API token instead: Authorization: Bearer.
+         */
+        post: operations["log-in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End the session or token that the request carries
+         * @description Needs the role viewer.
+         */
+        post: operations["log-out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Say who the caller is
+         * @description Needs the role viewer.
+         */
+        get: operations["get-me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change one's own password; ends all sessions
+         * @description Needs the role viewer.
+         */
+        put: operations["change-password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Describe this API (OpenAPI 3.1) */
+        get: operations["get-openapi"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Work out what a scenario would run now, without running it
+         * @description Needs the role viewer.
+         */
+        post: operations["plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/regions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the places that run tasks
+         * @description Needs the role viewer.
+         */
+        get: operations["list-regions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/regions/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a region
+         * @description Needs the role viewer.
+         */
+        get: operations["get-region"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List runs, newest first
+         * @description Needs the role viewer.
+         */
+        get: operations["list-runs"];
+        put?: never;
+        /**
+         * Start a run
+         * @description The run keeps its own copy of the scenario, its files and the plan. It is planned before this answers, so what cannot run is refused here.
+         *
+         *     Needs the role operator.
+         */
+        post: operations["start-run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a run
+         * @description Needs the role viewer.
+         */
+        get: operations["get-run"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove an ended run with all that was measured
+         * @description Needs the role operator.
+         */
+        delete: operations["delete-run"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what happened to a run
+         * @description Needs the role viewer.
+         */
+        get: operations["list-events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{id}/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Watch a run
+         * @description Server-sent events. status comes first and at every change, snapshot once a second while the run is measured, event for each thing that happened, end last; then the stream ends. Events have ids: a reader that sends Last-Event-ID gets those that it missed.
+         *
+         *     Needs the role viewer.
+         */
+        get: operations["watch-run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{id}/load": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change a running load to a new level until its end
+         * @description Needs the role operator.
+         */
+        post: operations["change-load"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause a running load; its clock stops too
+         * @description Needs the role operator.
+         */
+        post: operations["pause-run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an ended run's report
+         * @description Needs the role viewer.
+         */
+        get: operations["get-report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume a paused load
+         * @description Needs the role operator.
+         */
+        post: operations["resume-run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{id}/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a run's figures over time, while it runs too
+         * @description Needs the role viewer.
+         */
+        get: operations["get-series"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{id}/series.parquet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download an ended run's per-second series
+         * @description Needs the role viewer.
+         */
+        get: operations["get-series-file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop a run; what was measured is kept
+         * @description Needs the role operator.
+         */
+        post: operations["stop-run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{id}/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List a run's tasks, replaced ones too
+         * @description Needs the role viewer.
+         */
+        get: operations["list-tasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{id}/tasks/{task}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get what a task wrote on its output so far
+         * @description Needs the role viewer.
+         */
+        get: operations["get-task-log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scenarios": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List scenarios by name
+         * @description Needs the role viewer.
+         */
+        get: operations["list-scenarios"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scenarios/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Find all faults of a scenario without saving it
+         * @description Needs the role viewer.
+         */
+        post: operations["check-scenario"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scenarios/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a scenario
+         * @description Needs the role viewer.
+         */
+        get: operations["get-scenario"];
+        /**
+         * Save a scenario under its name
+         * @description Saving what is there already changes nothing. 201 tells that the name is new.
+         *
+         *     Needs the role operator.
+         */
+        put: operations["put-scenario"];
+        post?: never;
+        /**
+         * Remove a scenario; its runs stay
+         * @description Needs the role operator.
+         */
+        delete: operations["delete-scenario"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schema/scenario.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Describe scenario files (JSON Schema), for editors */
+        get: operations["get-scenario-schema"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List one's own API tokens
+         * @description Needs the role viewer.
+         */
+        get: operations["list-tokens"];
+        put?: never;
+        /**
+         * Make an API token
+         * @description Needs the role operator.
+         */
+        post: operations["create-token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End one of one's own API tokens
+         * @description Needs the role operator.
+         */
+        delete: operations["delete-token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the users
+         * @description Needs the role admin.
+         */
+        get: operations["list-users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Make a user, or change one
+         * @description Needs the role admin.
+         */
+        put: operations["put-user"];
+        post?: never;
+        /**
+         * Remove a user with their sessions and tokens
+         * @description Needs the role admin.
+         */
+        delete: operations["delete-user"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/version": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Say the server's version */
+        get: operations["get-version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        Accounting: {
+            /** Format: int64 */
+            samples_clamped: number;
+            /** Format: int64 */
+            samples_received: number;
+            /** Format: int64 */
+            samples_sent: number;
+            /** Format: int64 */
+            tasks_lost: number;
+            /** Format: int64 */
+            tasks_planned: number;
+            /** Format: int64 */
+            tasks_reported: number;
+            /** Format: int64 */
+            tasks_started: number;
+            /** Format: int64 */
+            windows_missing: number;
+            /** Format: int64 */
+            windows_repeated: number;
+        };
+        Capacity: {
+            /** Format: int64 */
+            in_use: number;
+            /** Format: int64 */
+            limit?: number;
+            note?: string;
+        };
+        Change: {
+            at: components["schemas"]["Duration"];
+            kind: string;
+            /** Format: double */
+            level?: number;
+        };
+        Checked: {
+            /** @description Every fault; none means that the scenario is valid. */
+            problems: components["schemas"]["Problem"][];
+            /** @description The scenario as read, when it has no faults. */
+            scenario?: components["schemas"]["Scenario"];
+        };
+        Connection: {
+            /** @description Ask for compressed responses (Accept-Encoding: gzip). */
+            compression?: boolean;
+            /** @description Bound for DNS, connect and TLS together. */
+            connect_timeout?: components["schemas"]["Duration"];
+            /** @description Value of the Host header, instead of the URL's. */
+            host?: string;
+            /** @description Addresses for host names, instead of DNS: name to IP or IP:port. */
+            hosts?: {
+                [key: string]: string;
+            };
+            /**
+             * @description HTTP version: auto (by ALPN), 1.1, 2 (over clear text: with prior knowledge).
+             * @default auto
+             * @enum {string}
+             */
+            http: "auto" | "1.1" | "2";
+            /** @description Reuse connections; false opens one per request. Default true. */
+            keep_alive?: boolean;
+            /** @description Source addresses, used in turn. */
+            local_addresses?: string[] | null;
+            /** @description A response body larger than this is an error of cause too_large. Default: no bound but the timeout. */
+            max_body?: string;
+            /** @description URL of an HTTP proxy. The environment's proxies are never used. */
+            proxy?: string;
+            /** @description DNS servers, IP or IP:port, instead of the system's. */
+            resolvers?: string[] | null;
+            /** @description TLS towards the target. */
+            tls?: components["schemas"]["TLS"];
+        };
+        CreatedToken: {
+            /** Format: date-time */
+            created: string;
+            /** Format: date-time */
+            expires?: string;
+            id: string;
+            kind: string;
+            label?: string;
+            /** @enum {string} */
+            role: "viewer" | "operator" | "admin";
+            /** @description The token itself. It is shown only here. */
+            secret: string;
+            /** Format: date-time */
+            used?: string;
+            user: string;
+        };
+        CriterionResult: {
+            /** Format: int64 */
+            at?: number;
+            criterion: string;
+            /** Format: double */
+            found?: number;
+            found_text?: string;
+            /** @enum {string} */
+            verdict: "passed" | "failed" | "not_judged";
+            why?: string;
+        };
+        Data: {
+            /** @description Path of the CSV file, relative to the scenario. */
+            file: string;
+            /** @description Name in ${name.column}. Default: the file's name without extension. */
+            name?: string;
+            /**
+             * @description How rows follow each other.
+             * @default sequential
+             * @enum {string}
+             */
+            order: "sequential" | "random";
+            /**
+             * @description same: every task reads all rows. split: each task has its own part and repeats it. unique: each row is used at most once in the whole run.
+             * @default same
+             * @enum {string}
+             */
+            sharing: "same" | "split" | "unique";
+        };
+        Draft: {
+            /** @description Files that source names: path in the scenario to the SHA-256 of uploaded content. */
+            files?: {
+                [key: string]: string;
+            };
+            /** @description Name of a saved scenario. */
+            scenario?: string;
+            /** @description The scenario as YAML or JSON text, instead of a saved one. */
+            source?: string;
+        };
+        /**
+         * @description A length of time.
+         * @example 90s
+         * @example 1m30s
+         * @example 1.5h
+         * @example 2d
+         */
+        Duration: string;
+        ErrorDetail: {
+            /** @description Where the error occurred, e.g. 'body.items[3].tags' or 'path.thing-id' */
+            location?: string;
+            /** @description Error message text */
+            message?: string;
+            /** @description The value at the given location */
+            value?: unknown;
+        };
+        ErrorModel: {
+            /**
+             * @description A human-readable explanation specific to this occurrence of the problem.
+             * @example Property foo is required but is missing.
+             */
+            detail?: string;
+            /** @description Optional list of individual error details */
+            errors?: components["schemas"]["ErrorDetail"][] | null;
+            /**
+             * Format: uri
+             * @description A URI reference that identifies the specific occurrence of the problem.
+             * @example https://example.com/error-log/abc123
+             */
+            instance?: string;
+            /**
+             * Format: int64
+             * @description HTTP status code
+             * @example 400
+             */
+            status?: number;
+            /**
+             * @description A short, human-readable summary of the problem type. This value should not change between occurrences of the error.
+             * @example Bad Request
+             */
+            title?: string;
+            /**
+             * Format: uri
+             * @description A URI reference to human-readable documentation for the error.
+             * @default about:blank
+             * @example https://example.com/errors/example
+             */
+            type: string;
+        };
+        Event: {
+            /** Format: date-time */
+            at: string;
+            kind: string;
+            run: string;
+            /** Format: int64 */
+            seq: number;
+            task?: string;
+            text: string;
+        };
+        EventList: {
+            events: components["schemas"]["Event"][];
+        };
+        Expect: {
+            /** @description Text that the body must hold. */
+            body_contains?: string;
+            /** @description Statuses that count as success: 200, 2xx, 200-299. */
+            status?: string[] | null;
+        };
+        Fault: {
+            /**
+             * @description What kind of fault it is; the only part for programs to act on.
+             * @enum {string}
+             */
+            code: "internal" | "invalid" | "not_found" | "conflict" | "unauthorized" | "forbidden" | "too_large" | "unavailable" | "throttled";
+            /** @description What went wrong, in words for people. */
+            detail: string;
+            /** @description Every single fault of the input. */
+            problems?: components["schemas"]["Problem"][] | null;
+            /**
+             * Format: int64
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description The status in words. */
+            title: string;
+            /** @description Always about:blank: the code says it. */
+            type: string;
+        };
+        Figures: {
+            /** Format: int64 */
+            bytes_received: number;
+            /** Format: int64 */
+            bytes_sent: number;
+            connect_ms?: components["schemas"]["Latency"];
+            failure_causes: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            failures: number;
+            first_byte_ms?: components["schemas"]["Latency"];
+            /** Format: int64 */
+            late?: number;
+            latency_ms: components["schemas"]["Latency"];
+            /** Format: int64 */
+            offered?: number;
+            /** Format: int64 */
+            redirects?: number;
+            /** Format: int64 */
+            requests: number;
+            /** Format: double */
+            requests_per_second: number;
+            schedule_lag_ms?: components["schemas"]["Latency"];
+            service_ms?: components["schemas"]["Latency"];
+            /** Format: int64 */
+            started?: number;
+            status_codes: {
+                [key: string]: number;
+            };
+        };
+        Health: {
+            /** @enum {string} */
+            status: "ok";
+        };
+        Intent: {
+            /** Format: date-time */
+            at: string;
+            by?: string;
+            /** @enum {string} */
+            kind: "stop" | "drain" | "level" | "pause" | "resume";
+            /** Format: double */
+            level?: number;
+            run: string;
+            /** Format: int64 */
+            seq: number;
+        };
+        Latency: {
+            /** Format: int64 */
+            count: number;
+            /** Format: double */
+            max: number;
+            /** Format: double */
+            mean: number;
+            /** Format: double */
+            min: number;
+            /** Format: double */
+            p50: number;
+            /** Format: double */
+            p90: number;
+            /** Format: double */
+            p95: number;
+            /** Format: double */
+            p99: number;
+            /** Format: double */
+            p99_9: number;
+            /** Format: double */
+            stddev: number;
+        };
+        Load: {
+            /**
+             * @description Spacing of requests in the open model.
+             * @default constant
+             * @enum {string}
+             */
+            arrivals: "constant" | "poisson";
+            /** @description The whole run, ramps included; instead of hold_for. */
+            duration?: components["schemas"]["Duration"];
+            /** @description Time at full load after the ramp. */
+            hold_for?: components["schemas"]["Duration"];
+            /**
+             * Format: int64
+             * @description Stop after so many iterations in the whole run (closed model).
+             */
+            iterations?: number;
+            /**
+             * Format: int64
+             * @description Most requests in flight in one task (open model).
+             * @default 10000
+             */
+            max_connections: number;
+            /** @description Time from the full load to zero at the end. */
+            ramp_down?: components["schemas"]["Duration"];
+            /** @description Time from zero to the full load, a straight line. */
+            ramp_up?: components["schemas"]["Duration"];
+            /** @description Requests a second of the whole run, shared over the tasks (open model): 200, 200/s, 6000/m. */
+            rate?: string;
+            /**
+             * Format: int64
+             * @description Stop after so many requests in the whole run.
+             */
+            requests?: number;
+            /** @description Straight lines from level to level, starting at 0; instead of users, rate, ramps and duration. */
+            stages?: components["schemas"]["Stage"][] | null;
+            /**
+             * Format: int64
+             * @description Concurrent users of the whole run, shared over the tasks (closed model).
+             */
+            total_users?: number;
+            /**
+             * Format: int64
+             * @description Concurrent users in each task (closed model).
+             */
+            users?: number;
+        };
+        LoadChange: {
+            /**
+             * Format: double
+             * @description Requests a second of the whole run (open model).
+             */
+            rate?: number;
+            /**
+             * Format: int64
+             * @description Users of the whole run (closed model).
+             */
+            total_users?: number;
+            /**
+             * Format: int64
+             * @description Users in each task (closed model).
+             */
+            users?: number;
+        };
+        Login: {
+            /** @description The user's name. */
+            name: string;
+            /** @description The user's password. */
+            password: string;
+        };
+        Me: {
+            name: string;
+            /** @enum {string} */
+            role: "viewer" | "operator" | "admin";
+        };
+        NewToken: {
+            /**
+             * Format: int64
+             * @description When it expires; 0 means never.
+             */
+            days?: number;
+            /** @description What the token is for. */
+            label: string;
+            /**
+             * @description At most the caller's own, which is the default.
+             * @enum {string}
+             */
+            role?: "viewer" | "operator" | "admin";
+        };
+        PasswordChange: {
+            new: string;
+            old: string;
+        };
+        Plan: {
+            criteria?: string[] | null;
+            data?: components["schemas"]["PlanData"][] | null;
+            duration?: components["schemas"]["Duration"];
+            engine: string;
+            /** Format: int64 */
+            expected?: number;
+            /** Format: int64 */
+            iterations?: number;
+            lost_tasks: string;
+            /** @enum {string} */
+            model: "closed" | "open";
+            profile: components["schemas"]["Profile"];
+            /** Format: double */
+            rate?: number;
+            regions: components["schemas"]["PlanRegion"][] | null;
+            /** Format: int64 */
+            requests?: number;
+            scenario: string;
+            /** Format: int64 */
+            tasks: number;
+            /** Format: int64 */
+            users?: number;
+            warnings?: string[] | null;
+        };
+        PlanData: {
+            columns: string[] | null;
+            file: string;
+            name: string;
+            /** Format: int64 */
+            rows: number;
+            sharing: string;
+        };
+        PlanRegion: {
+            capacity: components["schemas"]["Capacity"];
+            driver: string;
+            name: string;
+            /** Format: double */
+            rate?: number;
+            tasks: components["schemas"]["PlanTask"][] | null;
+            /** Format: int64 */
+            users?: number;
+        };
+        PlanTask: {
+            /** Format: int64 */
+            index: number;
+            /** Format: int64 */
+            iterations?: number;
+            name: string;
+            /** Format: double */
+            rate?: number;
+            /** Format: int64 */
+            requests?: number;
+            rows?: {
+                [key: string]: number;
+            };
+            share: components["schemas"]["Share"];
+            /** Format: int64 */
+            users?: number;
+        };
+        Point: {
+            at: components["schemas"]["Duration"];
+            /** Format: double */
+            level: number;
+        };
+        Problem: {
+            allowed?: string;
+            found?: string;
+            /** Format: int64 */
+            line?: number;
+            message: string;
+            path: string;
+        };
+        Profile: {
+            endless?: boolean;
+            points: components["schemas"]["Point"][] | null;
+        };
+        Region: {
+            driver: string;
+            /** Format: int64 */
+            limit?: number;
+            name: string;
+            settings?: {
+                [key: string]: string;
+            };
+        };
+        RegionList: {
+            regions: components["schemas"]["Region"][];
+        };
+        RegionLoad: {
+            /** @description A region known to the server. */
+            name: string;
+            /** @description Requests a second of each task here, instead of load.rate. */
+            rate?: string;
+            /** @description Part of load.rate, load.total_users or of the limits that this region takes, e.g. 60%. Either all regions have one, adding up to 100%, or none. */
+            share?: string;
+            /**
+             * Format: int64
+             * @description How many tasks run there.
+             * @default 1
+             */
+            tasks: number;
+            /**
+             * Format: int64
+             * @description Users in each task here, instead of load.users.
+             */
+            users?: number;
+        };
+        Report: {
+            accounting: components["schemas"]["Accounting"];
+            criteria: components["schemas"]["CriterionResult"][] | null;
+            events?: components["schemas"]["Event"][] | null;
+            labels: {
+                [key: string]: components["schemas"]["Figures"];
+            };
+            notes?: string[] | null;
+            plan?: components["schemas"]["Plan"];
+            regions: {
+                [key: string]: components["schemas"]["Figures"];
+            };
+            run: components["schemas"]["RunFacts"];
+            /** Format: double */
+            start_skew_ms: number;
+            tasks: {
+                [key: string]: components["schemas"]["TaskFigures"];
+            };
+            total: components["schemas"]["Figures"];
+        };
+        Request: {
+            /** @description Request body as text. */
+            body?: string;
+            /** @description File whose content is the body, relative to the scenario. */
+            body_file?: string;
+            /** @description What makes a response a success. Default: status 200 to 399. */
+            expect?: components["schemas"]["Expect"];
+            /** @description Request headers. */
+            headers?: {
+                [key: string]: string;
+            };
+            /** @description Name under which figures are kept. Default: method and path. */
+            label?: string;
+            /**
+             * @description HTTP method.
+             * @default GET
+             */
+            method: string;
+            /**
+             * Format: int64
+             * @description How many redirects to follow; 0 counts the redirect itself as the response. Default 10.
+             */
+            redirects?: number;
+            /** @description From the send to the last byte. */
+            timeout?: components["schemas"]["Duration"];
+            /** @description Absolute http or https URL; may hold ${variables}. */
+            url: string;
+            /**
+             * Format: int64
+             * @description Share among the requests; either all have one or none.
+             */
+            weight?: number;
+        };
+        Run: {
+            /** Format: int64 */
+            applied?: number;
+            by?: string;
+            cause?: string[] | null;
+            changes?: components["schemas"]["Change"][] | null;
+            /** Format: date-time */
+            created: string;
+            /** Format: date-time */
+            ended?: string;
+            files?: {
+                [key: string]: string;
+            };
+            id: string;
+            keep?: boolean;
+            note?: string;
+            /** @enum {string} */
+            outcome?: "completed" | "degraded" | "could_not_run" | "cancelled";
+            plan?: components["schemas"]["Plan"];
+            scenario: string;
+            /** Format: date-time */
+            since: string;
+            spec: components["schemas"]["Scenario"];
+            /** Format: date-time */
+            started?: string;
+            /** @enum {string} */
+            status: "queued" | "provisioning" | "ready" | "running" | "cancelling" | "finishing" | "ended";
+            /** Format: date-time */
+            stopped?: string;
+            summary?: components["schemas"]["RunSummary"];
+            /** @enum {string} */
+            verdict?: "passed" | "failed" | "not_judged";
+        };
+        RunFacts: {
+            cause?: string[] | null;
+            /** Format: date-time */
+            created: string;
+            /** Format: date-time */
+            ended?: string;
+            id: string;
+            /** @enum {string} */
+            outcome: "completed" | "degraded" | "could_not_run" | "cancelled";
+            scenario: string;
+            /** Format: double */
+            seconds: number;
+            /** Format: date-time */
+            started?: string;
+            /** @enum {string} */
+            status: "queued" | "provisioning" | "ready" | "running" | "cancelling" | "finishing" | "ended";
+            /** @enum {string} */
+            verdict: "passed" | "failed" | "not_judged";
+        };
+        RunItem: {
+            by?: string;
+            cause?: string[] | null;
+            changes?: components["schemas"]["Change"][] | null;
+            /** Format: date-time */
+            created: string;
+            /** Format: date-time */
+            ended?: string;
+            id: string;
+            keep?: boolean;
+            note?: string;
+            /** @enum {string} */
+            outcome?: "completed" | "degraded" | "could_not_run" | "cancelled";
+            scenario: string;
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            started?: string;
+            /** @enum {string} */
+            status: "queued" | "provisioning" | "ready" | "running" | "cancelling" | "finishing" | "ended";
+            /** Format: date-time */
+            stopped?: string;
+            /** @description The few figures that lists show, once it has ended. */
+            summary?: components["schemas"]["RunSummary"];
+            /** @enum {string} */
+            verdict?: "passed" | "failed" | "not_judged";
+        };
+        RunList: {
+            /** @description There are older ones: ask with before set to the last run's id. */
+            more: boolean;
+            runs: components["schemas"]["RunItem"][];
+        };
+        RunStart: {
+            /** @description Files that source names: path in the scenario to the SHA-256 of uploaded content. */
+            files?: {
+                [key: string]: string;
+            };
+            /** @description Free text kept with the run. */
+            note?: string;
+            /** @description Name of a saved scenario. */
+            scenario?: string;
+            /** @description The scenario as YAML or JSON text, instead of a saved one. */
+            source?: string;
+        };
+        RunSummary: {
+            /** Format: int64 */
+            failures: number;
+            /** Format: double */
+            p95: number;
+            /** Format: int64 */
+            requests: number;
+            /** Format: double */
+            requests_per_second: number;
+            /** Format: double */
+            seconds: number;
+        };
+        SavedScenario: {
+            by?: string;
+            /** @description False when exactly this was saved already. */
+            changed: boolean;
+            /** Format: date-time */
+            created: string;
+            files?: {
+                [key: string]: string;
+            };
+            name: string;
+            scenario: components["schemas"]["Scenario"];
+            source: string;
+            /** Format: date-time */
+            updated: string;
+            /** Format: int64 */
+            version: number;
+        };
+        Scenario: {
+            /** @description How requests reach the target. */
+            connection?: components["schemas"]["Connection"];
+            /** @description Pass rules, e.g. 'p95 < 300ms'. */
+            criteria?: string[] | null;
+            /** @description CSV files whose rows feed requests. */
+            data?: components["schemas"]["Data"][] | null;
+            /** @description Free text. */
+            description?: string;
+            /**
+             * @description What makes the load.
+             * @default http
+             * @enum {string}
+             */
+            engine: "http" | "scripted";
+            /** @description How hard, and for how long. */
+            load: components["schemas"]["Load"];
+            /**
+             * @description What to do when a task is lost while running.
+             * @default continue
+             * @enum {string}
+             */
+            lost_tasks: "continue" | "replace" | "stop";
+            /** @description Unique name: letters, digits, '-', '_', '.', at most 100. */
+            name: string;
+            /** @description Where the tasks run. Default: one task in region local. */
+            regions?: components["schemas"]["RegionLoad"][] | null;
+            /** @description What a user sends. Without weights: all in order. With weights: one, drawn by weight. */
+            requests?: components["schemas"]["Request"][] | null;
+            /** @description Behaviour of the scripted engine, for tests of Onrush itself. */
+            scripted?: components["schemas"]["Scripted"];
+            /** @description Words to filter by. */
+            tags?: string[] | null;
+            /** @description Pause of a user between requests: 1s, or drawn from 1s-3s. Closed model only. */
+            think_time?: string;
+            /** @description Values for ${name} in URLs, headers and bodies. */
+            variables?: {
+                [key: string]: string;
+            };
+        };
+        ScenarioBody: {
+            /** @description Files that source names: path in the scenario to the SHA-256 of uploaded content. */
+            files?: {
+                [key: string]: string;
+            };
+            /** @description The scenario as YAML or JSON text. */
+            source: string;
+        };
+        ScenarioItem: {
+            by?: string;
+            /** Format: date-time */
+            created: string;
+            files?: {
+                [key: string]: string;
+            };
+            /** @description Its newest run, if it has one. */
+            last_run?: components["schemas"]["RunItem"];
+            name: string;
+            scenario: components["schemas"]["Scenario"];
+            source: string;
+            /** Format: date-time */
+            updated: string;
+            /** Format: int64 */
+            version: number;
+        };
+        ScenarioList: {
+            /** @description There are more after the last one. */
+            more: boolean;
+            scenarios: components["schemas"]["ScenarioItem"][];
+        };
+        ScenarioRecord: {
+            by?: string;
+            /** Format: date-time */
+            created: string;
+            files?: {
+                [key: string]: string;
+            };
+            name: string;
+            scenario: components["schemas"]["Scenario"];
+            source: string;
+            /** Format: date-time */
+            updated: string;
+            /** Format: int64 */
+            version: number;
+        };
+        Scripted: {
+            /** @description The task's process ends itself with SIGKILL. */
+            crash_at?: components["schemas"]["Duration"];
+            /**
+             * Format: int64
+             * @description Every so-many-th sample fails with status 500.
+             */
+            error_each?: number;
+            /** @description The engine returns an error. */
+            exit_at?: components["schemas"]["Duration"];
+            /**
+             * Format: int64
+             * @description Exit code named in that error.
+             */
+            exit_code?: number;
+            /** @description The engine refuses to get ready. */
+            fail_start?: boolean;
+            /** @description The engine stops sampling and ignores drain; only stop-now ends it. */
+            hang_at?: components["schemas"]["Duration"];
+            /** @description Samples are spread evenly over latency to latency+jitter. */
+            jitter?: components["schemas"]["Duration"];
+            /** @description Latency of every sample. */
+            latency?: components["schemas"]["Duration"];
+            /** @description The whole process stops (SIGSTOP to itself). */
+            mute_at?: components["schemas"]["Duration"];
+            /** @description The task never says hello. */
+            never_up?: boolean;
+            /** @description Indexes of the tasks that misbehave. Default: all. */
+            tasks?: number[] | null;
+        };
+        Series: {
+            points: components["schemas"]["SeriesPoint"][] | null;
+            /** Format: int64 */
+            step: number;
+        };
+        SeriesPoint: {
+            /** Format: int64 */
+            bytes_received: number;
+            /** Format: int64 */
+            bytes_sent: number;
+            /** Format: int64 */
+            failures: number;
+            /** Format: double */
+            first_byte_p95: number;
+            /** Format: int64 */
+            in_flight: number;
+            /** Format: double */
+            lag_p99: number;
+            /** Format: double */
+            max: number;
+            /** Format: double */
+            mean: number;
+            /** Format: double */
+            offered: number;
+            /** Format: double */
+            p50: number;
+            /** Format: double */
+            p90: number;
+            /** Format: double */
+            p95: number;
+            /** Format: double */
+            p99: number;
+            /** Format: double */
+            p99_9: number;
+            /** Format: int64 */
+            requests: number;
+            /** Format: int64 */
+            second: number;
+            /** Format: int64 */
+            started: number;
+            /** Format: int64 */
+            tasks: number;
+            /** Format: int64 */
+            users: number;
+        };
+        Share: {
+            /** Format: int64 */
+            group: number;
+            groups: components["schemas"]["ShareGroup"][] | null;
+            /** Format: int64 */
+            index: number;
+        };
+        ShareGroup: {
+            /** Format: int64 */
+            tasks: number;
+            /** Format: int64 */
+            weight: number;
+        };
+        Snapshot: {
+            /** Format: date-time */
+            at: string;
+            criteria: components["schemas"]["CriterionResult"][] | null;
+            labels: {
+                [key: string]: components["schemas"]["Figures"];
+            };
+            last: components["schemas"]["SeriesPoint"];
+            notes?: string[] | null;
+            region_last: {
+                [key: string]: components["schemas"]["SeriesPoint"];
+            };
+            regions: {
+                [key: string]: components["schemas"]["Figures"];
+            };
+            run: string;
+            /** Format: int64 */
+            second: number;
+            /** @enum {string} */
+            status: "queued" | "provisioning" | "ready" | "running" | "cancelling" | "finishing" | "ended";
+            tasks: {
+                [key: string]: components["schemas"]["TaskLive"];
+            };
+            total: components["schemas"]["Figures"];
+        };
+        Stage: {
+            /** @description How long the line takes; 0 jumps. */
+            duration: components["schemas"]["Duration"];
+            /** @description Requests a second of the whole run at its end. */
+            rate?: string;
+            /**
+             * Format: int64
+             * @description Users of the whole run at its end.
+             */
+            total_users?: number;
+            /**
+             * Format: int64
+             * @description Users in each task at its end.
+             */
+            users?: number;
+        };
+        Stop: {
+            /**
+             * @description drain lets the requests in flight end; now cuts them off.
+             * @default drain
+             * @enum {string}
+             */
+            mode: "drain" | "now";
+        };
+        StoredFile: {
+            sha256: string;
+            /** Format: int64 */
+            size: number;
+        };
+        TLS: {
+            /** @description PEM file of certificate authorities to trust, instead of the system's. */
+            ca?: string;
+            /** @description PEM file of the client certificate. */
+            certificate?: string;
+            /** @description PEM file of the client certificate's key. */
+            key?: string;
+            /**
+             * @description Oldest TLS version.
+             * @default 1.2
+             * @enum {string}
+             */
+            min_version: "1.2" | "1.3";
+            /** @description SNI and name checked, instead of the URL's host. */
+            server_name?: string;
+            /** @description Check the certificate. Default true. */
+            verify?: boolean;
+        };
+        Task: {
+            /** Format: int64 */
+            attempt?: number;
+            /** Format: double */
+            clock_offset_ms?: number;
+            final: boolean;
+            /** Format: int64 */
+            index: number;
+            instance?: string;
+            name: string;
+            reason?: string;
+            region: string;
+            run: string;
+            /** Format: int64 */
+            samples_sent: number;
+            /** Format: double */
+            skew_ms?: number;
+            /** @enum {string} */
+            status: "planned" | "starting" | "ready" | "running" | "done" | "lost" | "failed";
+        };
+        TaskFigures: {
+            /** Format: int64 */
+            bytes_received: number;
+            /** Format: int64 */
+            bytes_sent: number;
+            connect_ms?: components["schemas"]["Latency"];
+            failure_causes: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            failures: number;
+            first_byte_ms?: components["schemas"]["Latency"];
+            /** Format: int64 */
+            late?: number;
+            latency_ms: components["schemas"]["Latency"];
+            /** Format: int64 */
+            offered?: number;
+            /** Format: int64 */
+            redirects?: number;
+            /** Format: int64 */
+            requests: number;
+            /** Format: double */
+            requests_per_second: number;
+            schedule_lag_ms?: components["schemas"]["Latency"];
+            service_ms?: components["schemas"]["Latency"];
+            /** Format: int64 */
+            started?: number;
+            status_codes: {
+                [key: string]: number;
+            };
+            task: components["schemas"]["Task"];
+        };
+        TaskList: {
+            tasks: components["schemas"]["Task"][];
+        };
+        TaskLive: {
+            /** Format: int64 */
+            behind: number;
+            /** Format: double */
+            cpu: number;
+            /** Format: int64 */
+            failures: number;
+            limited?: string;
+            /** Format: double */
+            p95: number;
+            region: string;
+            /** Format: int64 */
+            requests: number;
+            /** Format: double */
+            requests_per_second: number;
+            /** @enum {string} */
+            status: "planned" | "starting" | "ready" | "running" | "done" | "lost" | "failed";
+            /** Format: int64 */
+            users: number;
+        };
+        Token: {
+            /** Format: date-time */
+            created: string;
+            /** Format: date-time */
+            expires?: string;
+            id: string;
+            kind: string;
+            label?: string;
+            /** @enum {string} */
+            role: "viewer" | "operator" | "admin";
+            /** Format: date-time */
+            used?: string;
+            user: string;
+        };
+        TokenList: {
+            tokens: components["schemas"]["Token"][];
+        };
+        User: {
+            /** Format: date-time */
+            created: string;
+            name: string;
+            /** @enum {string} */
+            role: "viewer" | "operator" | "admin";
+        };
+        UserBody: {
+            /** @description Needed for a new user; for a known one it changes the password and ends their sessions. */
+            password?: string;
+            /** @enum {string} */
+            role: "viewer" | "operator" | "admin";
+        };
+        UserList: {
+            users: components["schemas"]["User"][];
+        };
+        Version: {
+            version: string;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    "get-agent-file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    "upload-file": {
+        parameters: {
+            query?: {
+                /** @description The content's hash, if known: checked on arrival, and saves the server a copy. */
+                sha256?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The file's bytes. */
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredFile"];
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    "get-file-facts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredFile"];
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    "get-health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    "log-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Login"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    "log-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    "get-me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    "change-password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    "get-openapi": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Draft"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    "list-regions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegionList"];
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    "get-region": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Region"];
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    "list-runs": {
+        parameters: {
+            query?: {
+                /** @description Only runs of this scenario. */
+                scenario?: string;
+                /** @description Only runs with one of these statuses. */
+                status?: string[] | null;
+                /** @description Only runs older than this one: the next page. */
+                before?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunList"];
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    "start-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunStart"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    "get-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    "delete-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    "list-events": {
+        parameters: {
+            query?: {
+                /** @description Only events with a higher seq. */
+                after?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventList"];
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    "watch-run": {
+        parameters: {
+            query?: {
+                /** @description Only events with a higher seq, instead of Last-Event-ID. */
+                after?: number;
+            };
+            header?: {
+                "Last-Event-ID"?: number;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Server-sent events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": {
+                        data: components["schemas"]["RunItem"];
+                        /** @enum {string} */
+                        event: "status";
+                        id?: number;
+                    } | {
+                        data: components["schemas"]["Snapshot"];
+                        /** @enum {string} */
+                        event: "snapshot";
+                        id?: number;
+                    } | {
+                        data: components["schemas"]["Event"];
+                        /** @enum {string} */
+                        event: "event";
+                        id?: number;
+                    } | {
+                        data: components["schemas"]["RunItem"];
+                        /** @enum {string} */
+                        event: "end";
+                        id?: number;
+                    };
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    "change-load": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoadChange"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Intent"];
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    "pause-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Intent"];
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    "get-report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    "resume-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Intent"];
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    "get-series": {
+        parameters: {
+            query?: {
+                /** @description Only this region. */
+                region?: string;
+                /** @description Only this request label. */
+                label?: string;
+                /** @description Only this task; not together with label. */
+                task?: string;
+                /** @description First second. */
+                from?: number;
+                /** @description Last second; 0 means the end. */
+                to?: number;
+                /** @description Most points wanted; steps are widened to fit. */
+                points?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Series"];
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    "get-series-file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    "stop-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Stop"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Intent"];
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    "list-tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskList"];
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    "get-task-log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    "list-scenarios": {
+        parameters: {
+            query?: {
+                /** @description Only with this tag. */
+                tag?: string;
+                /** @description Only those whose name holds this text. */
+                search?: string;
+                /** @description Only names after this one: the next page. */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScenarioList"];
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    "check-scenario": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScenarioBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checked"];
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    "get-scenario": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScenarioRecord"];
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    "put-scenario": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScenarioBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedScenario"];
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    "delete-scenario": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    "get-scenario-schema": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    "list-tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenList"];
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    "create-token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewToken"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedToken"];
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    "delete-token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    "list-users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserList"];
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    "put-user": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    "delete-user": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    "get-version": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Version"];
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+}

@@ -1,0 +1,86 @@
+import { SeriesStore } from "../lib/series";
+import type { Series, SeriesPoint, Snapshot } from "./types";
+
+/** Narrows figures to a region, a request label or a task. */
+export interface SeriesFilter {
+  region?: string | undefined;
+  label?: string | undefined;
+  task?: string | undefined;
+}
+
+type Load = (filter: SeriesFilter, from: number) => Promise<Series>;
+
+/**
+ * SeriesFeed keeps one filtered series current. It is loaded once; from then on
+ * each snapshot brings the next second. Only what a snapshot cannot bring is
+ * asked for: seconds missed while the stream was away, and the figures of one
+ * label or task, as a tail from the first missing second.
+ */
+export class SeriesFeed {
+  readonly store = new SeriesStore();
+  error: unknown;
+  loaded = false;
+  private busy = false;
+  private again = false;
+  private closed = false;
+
+  constructor(
+    private readonly load: Load,
+    private readonly filter: SeriesFilter,
+    private readonly changed: () => void,
+  ) {}
+
+  /** Loads the whole series, also again when the run has ended and its file is final. */
+  async whole(): Promise<void> {
+    await this.fetch(0, (series) => this.store.replace(series));
+  }
+
+  /** Takes the next second from a snapshot, or asks for what is missing. */
+  offer(snapshot: Snapshot): void {
+    if (!this.loaded || snapshot.second < this.store.next) return;
+    const point = this.pointOf(snapshot);
+    if (point && point.second === this.store.next) {
+      this.store.add([point]);
+      this.changed();
+    } else {
+      void this.tail();
+    }
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+
+  private pointOf(snapshot: Snapshot): SeriesPoint | undefined {
+    if (this.filter.label || this.filter.task) return undefined;
+    return this.filter.region ? snapshot.region_last?.[this.filter.region] : snapshot.last;
+  }
+
+  private async tail(): Promise<void> {
+    await this.fetch(this.store.next, (series) => this.store.add(series.points ?? [], series.step));
+  }
+
+  private async fetch(from: number, take: (series: Series) => void): Promise<void> {
+    if (this.busy) {
+      this.again ||= from === 0;
+      return;
+    }
+    this.busy = true;
+    try {
+      const series = await this.load(this.filter, from);
+      if (this.closed) return;
+      take(series);
+      this.error = undefined;
+      this.loaded = true;
+    } catch (error) {
+      this.error = error;
+    } finally {
+      this.busy = false;
+    }
+    if (!this.closed) this.changed();
+    if (this.again) {
+      this.again = false;
+      await this.whole();
+    }
+  }
+}

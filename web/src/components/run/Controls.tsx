@@ -1,0 +1,184 @@
+import { Button, Menu, Modal, NumberInput } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
+import { errorText } from "../../api/errors";
+import {
+  changeLoad,
+  deleteRun,
+  parquetURL,
+  pauseRun,
+  reportURL,
+  resumeRun,
+  type StopMode,
+  startRun,
+  stopRun,
+} from "../../api/runs";
+import type { Run } from "../../api/types";
+import type { RunView } from "../../lib/runview";
+import { Icon } from "../Icon";
+import { useKeys } from "../useKeys";
+import { isPaused } from "../../lib/paused";
+import page from "../Page.module.css";
+
+/** A thing asked of the run; its failure is said, its success shows on the page. */
+function useAsk<T>(ask: (value: T) => Promise<unknown>, failed: string) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: ask,
+    onSuccess: () => queries.invalidateQueries({ queryKey: ["run"] }),
+    onError: (error) => notifications.show({ color: "red", title: failed, message: errorText(error) }),
+  });
+}
+
+/** What one can do with a run: steer it while it goes on, repeat it and take its figures afterwards. */
+export function Controls({ run, view }: { run: Run; view: RunView }) {
+  return view.live ? <LiveControls run={run} view={view} /> : <EndedControls run={run} />;
+}
+
+function LiveControls({ run, view }: { run: Run; view: RunView }) {
+  const [editing, setEditing] = useState(false);
+  const paused = isPaused(run.changes);
+  const steerable = view.status === "running";
+  const stop = useAsk((mode: StopMode) => stopRun(run.id, mode), "The run was not stopped");
+  const pause = useAsk(() => (paused ? resumeRun(run.id) : pauseRun(run.id)), "Nothing changed");
+  useKeys(steerable ? { e: () => setEditing(true) } : {});
+  return (
+    <div className={page.tools}>
+      <Button
+        variant="default"
+        size="xs"
+        leftSection={<Icon name={paused ? "play" : "pause"} size={14} />}
+        disabled={!steerable}
+        loading={pause.isPending}
+        onClick={() => pause.mutate(undefined)}
+      >
+        {paused ? "Resume" : "Pause"}
+      </Button>
+      <Button
+        variant="default"
+        size="xs"
+        leftSection={<Icon name="sliders" size={14} />}
+        disabled={!steerable}
+        onClick={() => setEditing(true)}
+      >
+        Change load
+      </Button>
+      <Menu position="bottom-end" width={250}>
+        <Menu.Target>
+          <Button
+            size="xs"
+            color="red.7"
+            variant="filled"
+            leftSection={<Icon name="stop" size={14} />}
+            rightSection={<Icon name="chevron" size={14} />}
+            loading={stop.isPending}
+            disabled={view.status === "finishing"}
+          >
+            Stop
+          </Button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item onClick={() => stop.mutate("drain")}>
+            <b>Drain</b>
+            <div className={page.sub}>No new requests; those in flight may end.</div>
+          </Menu.Item>
+          <Menu.Item onClick={() => stop.mutate("now")}>
+            <b>Stop now</b>
+            <div className={page.sub}>Cut off what is in flight. All that was measured is kept.</div>
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+      <Modal opened={editing} onClose={() => setEditing(false)} title="Change the load" size="sm">
+        <LoadForm run={run} view={view} close={() => setEditing(false)} />
+      </Modal>
+    </div>
+  );
+}
+
+function LoadForm({ run, view, close }: { run: Run; view: RunView; close: () => void }) {
+  const open = view.plan?.model === "open";
+  const [level, setLevel] = useState<number | string>(
+    Math.round((open ? view.last?.offered : view.last?.users) || (open ? view.plan?.rate : view.plan?.users) || 0),
+  );
+  const change = useAsk(
+    (n: number) => changeLoad(run.id, open ? { rate: n } : { total_users: n }),
+    "The load was not changed",
+  );
+  return (
+    <form
+      onSubmit={(e) => {
+        e.preventDefault();
+        if (typeof level === "number") change.mutate(level, { onSuccess: close });
+      }}
+    >
+      <NumberInput
+        label={open ? "Requests a second of the whole run" : "Users of the whole run"}
+        description="Replaces the rest of the profile until the planned end, in all tasks at one instant."
+        min={0}
+        allowDecimal={open}
+        thousandSeparator=","
+        value={level}
+        onChange={setLevel}
+        data-autofocus
+      />
+      <Button type="submit" mt="md" fullWidth loading={change.isPending} disabled={typeof level !== "number"}>
+        Change now
+      </Button>
+    </form>
+  );
+}
+
+function EndedControls({ run }: { run: Run }) {
+  const navigate = useNavigate();
+  const queries = useQueryClient();
+  const again = useAsk(() => startRun(run.scenario), "The run was not started");
+  const remove = useAsk(() => deleteRun(run.id), "The run was not deleted");
+  return (
+    <div className={page.tools}>
+      <Button
+        size="xs"
+        leftSection={<Icon name="repeat" size={14} />}
+        loading={again.isPending}
+        onClick={() =>
+          again.mutate(undefined, {
+            onSuccess: (started) => void navigate({ to: "/runs/$id", params: { id: (started as Run).id } }),
+          })
+        }
+      >
+        Run again
+      </Button>
+      <Menu position="bottom-end" width={220}>
+        <Menu.Target>
+          <Button variant="default" size="xs" leftSection={<Icon name="download" size={14} />}>
+            Downloads
+          </Button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item component="a" href={reportURL(run.id)} download={`${run.scenario}-${run.id}.json`}>
+            Report (JSON)
+          </Menu.Item>
+          <Menu.Item component="a" href={parquetURL(run.id)} download={`${run.scenario}-${run.id}.parquet`}>
+            Series per second (Parquet)
+          </Menu.Item>
+          <Menu.Divider />
+          <Menu.Item
+            color="red"
+            onClick={() => {
+              if (!window.confirm("Delete this run with all of its figures?")) return;
+              remove.mutate(undefined, {
+                onSuccess: () => {
+                  void queries.invalidateQueries({ queryKey: ["runs"] });
+                  void navigate({ to: "/runs" });
+                },
+              });
+            }}
+          >
+            Delete run…
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+    </div>
+  );
+}

@@ -1,0 +1,133 @@
+import { Button, SegmentedControl } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { createRoute, useNavigate } from "@tanstack/react-router";
+import { useMemo, useState } from "react";
+import { regionsQuery, scenariosQuery } from "../api/scenarios";
+import { Files } from "../components/editor/Files";
+import { PlanPanel } from "../components/editor/PlanPanel";
+import { ScenarioForm } from "../components/editor/ScenarioForm";
+import { useDraft } from "../components/editor/useDraft";
+import { useSaveAndRun } from "../components/editor/useSaveAndRun";
+import { YamlEditor } from "../components/editor/YamlEditor";
+import { Icon } from "../components/Icon";
+import page from "../components/Page.module.css";
+import { useTitle } from "../components/useTitle";
+import { emptyForm, nameFor, nameIn, type ScenarioForm as Form, toYAML } from "../lib/scenario";
+import classes from "./new.module.css";
+import { appRoute } from "./root";
+
+export const newRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/new",
+  component: New,
+  validateSearch: (search: Record<string, unknown>): { url?: string; tab?: "yaml" } => ({
+    ...(typeof search.url === "string" && search.url !== "" ? { url: search.url } : {}),
+    ...(search.tab === "yaml" ? { tab: "yaml" as const } : {}),
+  }),
+});
+
+function New() {
+  useTitle("New scenario");
+  const search = newRoute.useSearch();
+  const navigate = useNavigate({ from: "/new" });
+  const regions = useQuery(regionsQuery).data ?? [];
+  const scenarios = useQuery(scenariosQuery).data ?? [];
+  const taken = useMemo(() => scenarios.map((s) => s.name), [scenarios]);
+  const [form, setForm] = useState<Form>(() => ({
+    ...emptyForm,
+    requests: [{ method: "GET", url: search.url ?? "" }],
+  }));
+  const [yaml, setYAML] = useState<string>();
+  const [files, setFiles] = useState<Record<string, string>>({});
+  const save = useSaveAndRun();
+
+  // The first known region stands in until one is chosen; the name follows the URL until it is written.
+  const complete: Form = {
+    ...form,
+    name: form.name || nameFor(form.requests[0]?.url ?? "", taken),
+    regions: form.regions === emptyForm.regions && regions[0] ? [{ name: regions[0].name, tasks: 1 }] : form.regions,
+  };
+  const asText = search.tab === "yaml";
+  const blank = asText ? (yaml ?? "").trim() === "" && (form.requests[0]?.url ?? "") === "" : (form.requests[0]?.url ?? "").trim() === "";
+  const source = yaml ?? toYAML(complete);
+  const draft = useMemo(() => ({ source: blank && !yaml ? "" : source, files }), [blank, yaml, source, files]);
+  const checked = useDraft(draft);
+  const name = yaml === undefined ? complete.name : nameIn(yaml);
+  const ready = checked.plan !== undefined && !checked.busy && name !== "";
+  const go = (run: boolean) => save.mutate({ name, draft, run });
+  const tab = (to: string) => {
+    // Written text stays as it is; the form would lose what it cannot show.
+    void navigate({ search: to === "yaml" ? { tab: "yaml" } : {}, replace: true });
+  };
+  return (
+    <form
+      onSubmit={(e) => {
+        e.preventDefault();
+        if (ready) go(true);
+      }}
+    >
+      <div className={page.head}>
+        <h1>New scenario</h1>
+        <SegmentedControl
+          size="xs"
+          data={[
+            { value: "form", label: "Form" },
+            { value: "yaml", label: "YAML" },
+          ]}
+          value={asText ? "yaml" : "form"}
+          onChange={tab}
+        />
+        <div className={page.tools}>
+          {taken.includes(name) && <span className="dim">changes the saved {name}</span>}
+          <Button variant="default" disabled={!ready} loading={save.isPending && !save.variables?.run} onClick={() => go(false)}>
+            Save
+          </Button>
+          <Button
+            type="submit"
+            disabled={!ready}
+            loading={save.isPending && save.variables?.run === true}
+            leftSection={<Icon name="play" size={14} />}
+          >
+            Run
+          </Button>
+        </div>
+      </div>
+      <div className={classes.columns}>
+        <div className={`panel ${classes.edit}`}>
+          {asText ? (
+            <>
+              <Files files={files} onChange={setFiles} />
+              <YamlEditor value={yaml ?? (blank ? "" : source)} onChange={setYAML} problems={checked.problems} />
+            </>
+          ) : yaml !== undefined ? (
+            <Detached back={() => tab("yaml")} discard={() => setYAML(undefined)} />
+          ) : (
+            <ScenarioForm
+              form={complete}
+              change={(part) => setForm((f) => ({ ...f, ...part }))}
+              problems={blank ? [] : checked.problems}
+              regions={regions}
+            />
+          )}
+        </div>
+        <PlanPanel checked={checked} blank={blank && !yaml} />
+      </div>
+    </form>
+  );
+}
+
+function Detached({ back, discard }: { back: () => void; discard: () => void }) {
+  return (
+    <div className={classes.detached}>
+      <p>This scenario was changed as text; the form cannot show all that a text can say.</p>
+      <div className={page.tools}>
+        <Button size="xs" onClick={back}>
+          Go on as text
+        </Button>
+        <Button size="xs" variant="default" onClick={discard}>
+          Drop the text and use the form
+        </Button>
+      </div>
+    </div>
+  );
+}
