@@ -1,9 +1,8 @@
 package collect
 
 import (
-	"context"
-	"io"
 	"log/slog"
+	"sync"
 	"time"
 
 	"onrush.dev/onrush/internal/load"
@@ -20,75 +19,122 @@ type Options struct {
 }
 
 // Collector gathers one run. All methods are safe for concurrent use.
-type Collector struct{}
+//
+//	Window -> open seconds -> cut -> totals, spool, live picture
+//	             (memory)      |
+//	                           +---- again when a late window opened the second anew
+//
+// A second is cut when all tasks that are awaited have reported it, or when it
+// waited for grace. What comes later opens it anew: the second cut is an
+// addition to the first, in the totals and in the spool.
+type Collector struct {
+	mu      sync.Mutex
+	run     load.Run
+	plan    load.Plan
+	log     *slog.Logger
+	scopes  *scopes
+	senders map[senderKey]*sender
+	order   []*sender // senders in the order in which they became known
+	open    map[int]*openSecond
+	pool    cells
+	spool   *spool
+	merging merging
+	closed  bool
+	failed  error // of the spool; the run cannot be reported without it
+
+	clock    time.Time // of the last Tick
+	status   load.Status
+	front    int // greatest second any task reported; -1 before
+	finished int // greatest second that was cut; -1 before
+	settled  int // all seconds up to this one are as good as final; -1 before
+	covered  int // end of the last whole second any task reported
+
+	loadEnd time.Duration // when the load ends, since the start
+	bounded bool          // loadEnd is known
+
+	rules  []rule
+	breach *load.CriterionResult
+	live   live
+}
 
 // New makes a collector with an empty spool in opts.Dir.
-func New(opts Options) (*Collector, error) { return &Collector{}, nil }
+func New(opts Options) (*Collector, error) {
+	spool, err := openSpool(opts.Dir)
+	if err != nil {
+		return nil, err
+	}
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	c := &Collector{
+		run: opts.Run, plan: opts.Plan, log: opts.Log, status: opts.Run.Status,
+		scopes:  newScopes(opts.Plan),
+		senders: map[senderKey]*sender{}, open: map[int]*openSecond{}, spool: spool,
+		front: -1, finished: -1, settled: -1,
+		rules: newRules(opts.Run.Spec.Criteria),
+		live:  live{readers: map[chan load.Snapshot]bool{}},
+	}
+	c.loadEnd, c.bounded = loadEnd(time.Duration(opts.Plan.Duration), opts.Run.Changes)
+	c.publish()
+	return c, nil
+}
 
-// Close frees the spool's file. Results can no longer write their series.
-func (c *Collector) Close() error { return nil }
-
-// Window merges one encoded load.Window. The same window (task, attempt, seq)
-// counts once, however often it comes. An error means that data is not a
-// window of this run; it is not worth a retry.
-func (c *Collector) Window(data []byte) error { return nil }
+// Close frees the spool. Results can no longer write their series.
+func (c *Collector) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return nil
+	}
+	c.closed = true
+	c.live.end()
+	return c.spool.close()
+}
 
 // TaskGone says that no more windows of this attempt come. final tells that
 // sent and windows are the task's own last word; otherwise they are what is
-// known of a lost task.
-func (c *Collector) TaskGone(task string, attempt int, final bool, sent int64, windows uint64) {}
-
-// Status shows where the run and every attempt of its tasks stand.
-func (c *Collector) Status(status load.Status, tasks []load.Task) {}
-
-// Tick moves the collector's clock and cuts seconds that are due. Call it about
-// five to ten times a second.
-func (c *Collector) Tick(now time.Time) {}
-
-// Snapshot returns the live picture as of the last finished second.
-func (c *Collector) Snapshot() load.Snapshot { return load.Snapshot{} }
-
-// Subscribe hands out snapshots as they come about, latest first: a reader
-// that is slow misses some. Call the function to end it.
-func (c *Collector) Subscribe() (<-chan load.Snapshot, func()) { return nil, func() {} }
-
-// Series answers a query from what is collected so far.
-func (c *Collector) Series(q load.SeriesQuery) (load.Series, error) { return load.Series{}, nil }
-
-// Stop returns the first criterion with stop that is breached for certain, or
-// nil.
-func (c *Collector) Stop() *load.CriterionResult { return nil }
-
-// Finish cuts all that is open and works out the result. It may be called
-// again when later windows came.
-func (c *Collector) Finish(ctx context.Context) (*Result, error) { return &Result{}, nil }
-
-// Result is a run's summary.
-type Result struct {
-	Seconds     float64 // measured time under load
-	Accounting  load.Accounting
-	StartSkewMS float64
-	Total       load.Figures
-	Regions     map[string]load.Figures
-	Labels      map[string]load.Figures
-	Tasks       map[string]load.TaskFigures
-	Criteria    []load.CriterionResult
-	Verdict     load.Verdict
-	Notes       []string
+// known of a lost task. Windows that come all the same are merged.
+func (c *Collector) TaskGone(task string, attempt int, final bool, sent int64, windows uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.senderOf(senderKey{task, attempt})
+	if s == nil || s.final && !final {
+		return
+	}
+	s.gone, s.final = true, final
+	s.saidSent, s.saidWindows = sent, windows
+	c.progress()
 }
 
-// WriteSeries writes the run's series as a Parquet file; see docs/series.md.
-func (r *Result) WriteSeries(w io.Writer) error { return nil }
+// Status shows where the run and every attempt of its tasks stand.
+func (c *Collector) Status(status load.Status, tasks []load.Task) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.status = status
+	for _, t := range tasks {
+		if s := c.senderOf(senderKey{t.Name, t.Attempt}); s != nil {
+			s.task, s.shown = t, true
+		}
+	}
+	c.progress()
+	c.publish()
+}
 
-// Report puts the result together with the run's head. The run's Outcome and
-// Verdict are taken as they stand.
-func (r *Result) Report(run load.Run, events []load.Event) *load.Report { return &load.Report{} }
+// senderOf returns a sender, made when it is new; nil when the plan has no
+// such task.
+func (c *Collector) senderOf(key senderKey) *sender {
+	if s := c.senders[key]; s != nil {
+		return s
+	}
+	scope := c.scopes.tasks[key.task]
+	if scope == nil || key.attempt < 0 || key.attempt > maxAttempts {
+		return nil
+	}
+	s := &sender{key: key, scope: scope, first: -1, last: -1, heard: c.clock}
+	c.senders[key] = s
+	c.order = append(c.order, s)
+	return s
+}
 
-// SeriesFile reads a file that WriteSeries wrote.
-type SeriesFile struct{}
-
-// OpenSeries opens a series file. It reads only the file's end until asked.
-func OpenSeries(r io.ReaderAt, size int64) (*SeriesFile, error) { return &SeriesFile{}, nil }
-
-// Query answers as Collector.Series does.
-func (f *SeriesFile) Query(q load.SeriesQuery) (load.Series, error) { return load.Series{}, nil }
+// maxAttempts bounds what a wild attempt number can make us keep.
+const maxAttempts = 1000

@@ -1,0 +1,73 @@
+package collect
+
+import (
+	"strconv"
+
+	"onrush.dev/onrush/internal/hist"
+	"onrush.dev/onrush/internal/load"
+)
+
+// figures works out a block of figures. seconds is the run's measured time
+// under load, the same for every block, so that the rates of regions, labels
+// and tasks add up to the run's.
+func figures(c *cell, seconds float64) load.Figures {
+	f := load.Figures{
+		Requests: c.requests, Failures: c.failures, Redirects: c.redirects,
+		BytesReceived: c.bytesIn, BytesSent: c.bytesOut,
+		LatencyMS: distribution(c.hists[latency]), ServiceMS: optional(c.hists[service]),
+		FirstByteMS: optional(c.hists[firstByte]), ConnectMS: optional(c.hists[connect]),
+		LagMS:       optional(c.hists[lag]),
+		StatusCodes: make(map[string]int64, len(c.statuses)), FailureCauses: make(map[string]int64, len(c.causes)),
+		Offered: c.offered, Started: c.started, Late: c.late,
+	}
+	if seconds > 0 {
+		f.RequestsPerSecond = float64(c.requests) / seconds
+	}
+	for _, e := range c.statuses {
+		f.StatusCodes[strconv.Itoa(e.key)] = e.n
+	}
+	for _, e := range c.causes {
+		f.FailureCauses[string(e.key)] = e.n
+	}
+	return f
+}
+
+// millis turns the histograms' unit into the reports'.
+const millis = 1e-3
+
+func distribution(h *hist.Hist) load.Latency {
+	if h.Count() == 0 {
+		return load.Latency{}
+	}
+	var q [5]int64
+	h.Quantiles(q[:], 0.5, 0.9, 0.95, 0.99, 0.999)
+	return load.Latency{
+		Count: h.Count(), Min: float64(h.Min()) * millis, Max: float64(h.Max()) * millis,
+		Mean: h.Mean() * millis, StdDev: h.StdDev() * millis,
+		P50: float64(q[0]) * millis, P90: float64(q[1]) * millis, P95: float64(q[2]) * millis,
+		P99: float64(q[3]) * millis, P999: float64(q[4]) * millis,
+	}
+}
+
+// optional is distribution for what not every run has.
+func optional(h *hist.Hist) *load.Latency {
+	if h.Count() == 0 {
+		return nil
+	}
+	d := distribution(h)
+	return &d
+}
+
+// point works out a series' point for a step of so many seconds.
+func point(second, width int, c *cell) load.SeriesPoint {
+	d := distribution(c.hists[latency])
+	return load.SeriesPoint{
+		Second: second, Requests: c.requests, Failures: c.failures,
+		BytesIn: c.bytesIn, BytesOut: c.bytesOut,
+		Users: int(c.users), Offered: float64(c.offered) / float64(width), Started: c.started,
+		InFlight: c.inFlight, Tasks: int(c.tasks),
+		Mean: d.Mean, P50: d.P50, P90: d.P90, P95: d.P95, P99: d.P99, P999: d.P999, Max: d.Max,
+		FirstByteP95: float64(c.hists[firstByte].Quantile(0.95)) * millis,
+		LagP99:       float64(c.hists[lag].Quantile(0.99)) * millis,
+	}
+}

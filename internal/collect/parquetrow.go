@@ -1,0 +1,134 @@
+package collect
+
+import (
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+
+	"onrush.dev/onrush/internal/hist"
+	"onrush.dev/onrush/internal/load"
+)
+
+// fileVersion is the version of the series file's schema: columns are added
+// without a new one, and never change their meaning.
+const fileVersion = "1"
+
+// Keys of the file's metadata.
+const (
+	metaVersion = "onrush.series.version"
+	metaRun     = "onrush.run"
+	metaSeconds = "onrush.seconds" // number of seconds the run reaches over
+	metaScopes  = "onrush.scopes"  // JSON list of fileScope: where the rows of a scope lie
+)
+
+// fileScope says where the rows of one scope lie.
+type fileScope struct {
+	scopeName
+	First int64 `json:"first"` // row in the file
+	Rows  int64 `json:"rows"`
+}
+
+// fileRow is a row of the series file: one scope in one second. docs/series.md
+// describes every column.
+type fileRow struct {
+	Scope  string `parquet:"scope,dict"`
+	Second int32  `parquet:"second"`
+	Region string `parquet:"region,dict"`
+	Label  string `parquet:"label,dict"`
+	Dims   string `parquet:"dims,dict"`
+	Task   string `parquet:"task,dict"`
+	fileCounts
+	BytesSent int64  `parquet:"bytes_sent"`
+	Redirects int64  `parquet:"redirects"`
+	Late      int64  `parquet:"late"`
+	Clamped   int64  `parquet:"samples_clamped"`
+	Statuses  string `parquet:"status_codes,dict"`
+	Causes    string `parquet:"failure_causes,dict"`
+	fileFigures
+	Min        float64 `parquet:"latency_min_ms,optional"`
+	StdDev     float64 `parquet:"latency_stddev_ms,optional"`
+	ServiceP95 float64 `parquet:"service_p95_ms,optional"`
+	ConnectP95 float64 `parquet:"connect_p95_ms,optional"`
+	fileHistograms
+	Service []byte `parquet:"service_histogram,optional"`
+	Connect []byte `parquet:"connect_histogram,optional"`
+}
+
+// fileCounts are the counters that a series shows.
+type fileCounts struct {
+	Requests int64 `parquet:"requests"`
+	Failures int64 `parquet:"failures"`
+	BytesIn  int64 `parquet:"bytes_received"`
+	Users    int64 `parquet:"users"`
+	Offered  int64 `parquet:"offered"`
+	Started  int64 `parquet:"started"`
+	InFlight int64 `parquet:"in_flight"`
+	Tasks    int64 `parquet:"tasks"`
+}
+
+// fileFigures are the figures of one second, ready to be drawn.
+type fileFigures struct {
+	Mean         float64 `parquet:"latency_mean_ms,optional"`
+	P50          float64 `parquet:"latency_p50_ms,optional"`
+	P90          float64 `parquet:"latency_p90_ms,optional"`
+	P95          float64 `parquet:"latency_p95_ms,optional"`
+	P99          float64 `parquet:"latency_p99_ms,optional"`
+	P999         float64 `parquet:"latency_p99_9_ms,optional"`
+	Max          float64 `parquet:"latency_max_ms,optional"`
+	FirstByteP95 float64 `parquet:"first_byte_p95_ms,optional"`
+	LagP99       float64 `parquet:"lag_p99_ms,optional"`
+}
+
+// fileHistograms are what wider steps are made of.
+type fileHistograms struct {
+	Latency   []byte `parquet:"latency_histogram,optional"`
+	FirstByte []byte `parquet:"first_byte_histogram,optional"`
+	Lag       []byte `parquet:"lag_histogram,optional"`
+}
+
+// newRow makes the row of a scope's second.
+func newRow(s *scope, second int, c *cell) fileRow {
+	d := distribution(c.hists[latency])
+	quantile := func(which int, q float64) float64 { return float64(c.hists[which].Quantile(q)) * millis }
+	return fileRow{
+		Scope: string(s.kind), Second: int32(second),
+		Region: s.region, Label: s.label, Dims: s.dims, Task: s.task,
+		fileCounts: fileCounts{
+			Requests: c.requests, Failures: c.failures, BytesIn: c.bytesIn, Users: c.users,
+			Offered: c.offered, Started: c.started, InFlight: c.inFlight, Tasks: c.tasks,
+		},
+		BytesSent: c.bytesOut, Redirects: c.redirects, Late: c.late, Clamped: c.clamped,
+		Statuses: jsonTally(c.statuses, strconv.Itoa),
+		Causes:   jsonTally(c.causes, func(cause load.Cause) string { return string(cause) }),
+		fileFigures: fileFigures{
+			Mean: d.Mean, P50: d.P50, P90: d.P90, P95: d.P95, P99: d.P99, P999: d.P999, Max: d.Max,
+			FirstByteP95: quantile(firstByte, 0.95), LagP99: quantile(lag, 0.99),
+		},
+		Min: d.Min, StdDev: d.StdDev,
+		ServiceP95: quantile(service, 0.95), ConnectP95: quantile(connect, 0.95),
+		fileHistograms: fileHistograms{
+			Latency: encoded(c.hists[latency]), FirstByte: encoded(c.hists[firstByte]), Lag: encoded(c.hists[lag]),
+		},
+		Service: encoded(c.hists[service]), Connect: encoded(c.hists[connect]),
+	}
+}
+
+// encoded returns the histogram's bytes, nil when it is empty.
+func encoded(h *hist.Hist) []byte {
+	if h.Count() == 0 {
+		return nil
+	}
+	return h.AppendBinary(nil)
+}
+
+// jsonTally writes a tally as a JSON object with sorted keys.
+func jsonTally[K comparable](t tally[K], name func(K) string) string {
+	parts := make([]string, 0, len(t))
+	for _, e := range t {
+		key, _ := json.Marshal(name(e.key)) // a string always can be
+		parts = append(parts, string(key)+":"+strconv.FormatInt(e.n, 10))
+	}
+	slices.Sort(parts)
+	return "{" + strings.Join(parts, ",") + "}"
+}
