@@ -17,41 +17,37 @@ func (h *Hist) Quantile(q float64) int64 {
 // must ascend, and dst be as long as qs.
 func (h *Hist) Quantiles(dst []int64, qs ...float64) {
 	dst = dst[:len(qs)]
-	if h == nil || h.count == 0 {
+	if h == nil || h.count == 0 || len(qs) == 0 {
 		clear(dst)
 		return
 	}
-	next, seen := 0, uint64(0)
-	for next < len(qs) && rank(qs[next], h.count) <= 1 {
-		dst[next] = h.Min()
-		next++
-	}
+	next, seen, place := 0, uint64(0), rank(qs[0], h.count)
 	for i, p := range h.pages {
 		if p == nil {
 			continue
 		}
 		for j, n := range p {
-			if n == 0 {
-				continue
-			}
 			seen += n
-			for next < len(qs) && rank(qs[next], h.count) <= seen {
-				if seen == h.count && rank(qs[next], h.count) == seen {
-					dst[next] = h.Max()
-				} else {
-					dst[next] = h.within(middle(uint(i)<<subBits | uint(j)))
+			for seen >= place {
+				dst[next] = h.at(uint(i)<<subBits|uint(j), place)
+				if next++; next == len(qs) {
+					return
 				}
-				next++
-			}
-			if next == len(qs) {
-				return
+				place = rank(qs[next], h.count)
 			}
 		}
 	}
 }
 
-func (h *Hist) within(v uint64) int64 {
-	return int64(min(max(v, MaxValue-h.depth), h.max))
+// at returns the value at a place among the sorted ones, which lies in bucket i.
+func (h *Hist) at(i uint, place uint64) int64 {
+	switch place {
+	case 1:
+		return h.Min()
+	case h.count:
+		return h.Max()
+	}
+	return int64(min(max(middle(i), MaxValue-h.depth), h.max))
 }
 
 // rank returns ⌈q·n⌉, at least 1 and at most n. The product of a decimal

@@ -5,25 +5,31 @@ import (
 	"errors"
 )
 
-// addTokens adds the buckets first to last to h. This is the innermost loop of
-// the server: one byte, one bucket. It returns what follows the tokens, how far
-// it came (the bucket after the last one added) and how many values it added.
+// addTokens adds the buckets first to last to h. It returns what follows the
+// tokens, how far it came (the bucket after the last one added) and how many
+// values it added.
 func (h *Hist) addTokens(b []byte, first, last uint) (rest []byte, at uint, n uint64, err error) {
 	at = first
-	for k := 0; k < len(b); {
-		token := b[k]
-		k++
-		skip, count := uint(token>>countShift), uint64(token%longCount)
-		if skip == longSkip || count == 0 {
-			if skip, count, k = longToken(b, k, skip, count); k < 0 {
-				return nil, at, n, errTruncated
+	if len(b) == 0 {
+		return nil, at, 0, errTruncated
+	}
+	if b[0]>>countShift != 0 {
+		return nil, at, 0, errors.New("histogram has no value where its least should be")
+	}
+	for at <= last {
+		if p := h.pages[at>>subBits]; p != nil {
+			used, next, added := addShort(p, b, at, min(last, at|(perPage-1)))
+			b, at, n = b[used:], next, n+added
+			if at > last {
+				break
 			}
+		}
+		skip, count, used := readToken(b)
+		if used == 0 {
+			return nil, at, n, errTruncated
 		}
 		if skip > last-at {
 			return nil, at, n, errors.New("histogram has a bucket beyond its greatest value")
-		}
-		if skip != 0 && at == first {
-			return nil, at, n, errors.New("histogram has no value where its least should be")
 		}
 		at += skip
 		p := h.pages[at>>subBits]
@@ -31,44 +37,61 @@ func (h *Hist) addTokens(b []byte, first, last uint) (rest []byte, at uint, n ui
 			p = h.grow(at >> subBits)
 		}
 		p[at%perPage] += count
+		b, at, n = b[used:], at+1, n+count
+	}
+	return b, at, n, nil
+}
+
+// addShort adds the buckets at to end, which lie on page p, up to the first
+// token that is not one byte long or that leaves the page. This is the innermost
+// loop of the server, hence no call, no error and no branch in it that a
+// processor cannot foresee.
+func addShort(p *page, b []byte, at, end uint) (used int, next uint, n uint64) {
+	for i, token := range b {
+		skip, count := uint(token>>countShift), uint64(token%longCount)
+		if skip == longSkip || count == 0 || at+skip > end {
+			return i, at, n
+		}
+		at += skip
+		p[at%perPage] += count
 		n += count
 		at++
-		if at > last {
-			return b[k:], at, n, nil
-		}
 	}
-	return nil, at, n, errTruncated
+	return len(b), at, n
 }
 
 // maxCount bounds one bucket of hostile bytes, so that no sum of buckets wraps.
 const maxCount = 1 << 48
 
-// longToken reads what follows a token that did not hold its numbers itself.
-// It returns a negative k when the bytes end or a number is absurd.
-func longToken(b []byte, k int, skip uint, count uint64) (uint, uint64, int) {
+// readToken reads a token of any length. It returns 0 used bytes when the bytes
+// end or a number is absurd.
+func readToken(b []byte) (skip uint, count uint64, used int) {
+	if len(b) == 0 {
+		return 0, 0, 0
+	}
+	skip, count, used = uint(b[0]>>countShift), uint64(b[0]%longCount), 1
 	if skip == longSkip {
-		v, n := binary.Uvarint(b[k:])
+		v, n := binary.Uvarint(b[used:])
 		if n <= 0 || v > pages*perPage {
-			return 0, 0, -1
+			return 0, 0, 0
 		}
-		skip, k = skip+uint(v), k+n
+		skip, used = skip+uint(v), used+n
 	}
 	if count == 0 {
-		v, n := binary.Uvarint(b[k:])
+		v, n := binary.Uvarint(b[used:])
 		if n <= 0 || v > maxCount {
-			return 0, 0, -1
+			return 0, 0, 0
 		}
-		count, k = longCount+v, k+n
+		count, used = longCount+v, used+n
 	}
-	return skip, count, k
+	return skip, count, used
 }
 
 // dropTokens takes back what addTokens added before it failed at bucket end.
 func (h *Hist) dropTokens(b []byte, first, end uint) {
-	for at, k := first, 0; at < end; at++ {
-		skip, count := uint(b[k]>>countShift), uint64(b[k]%longCount)
-		skip, count, k = longToken(b, k+1, skip, count)
-		at += skip
+	for at := first; at < end; at++ {
+		skip, count, used := readToken(b)
+		b, at = b[used:], at+skip
 		h.pages[at>>subBits][at%perPage] -= count
 	}
 }
