@@ -1,0 +1,55 @@
+package control
+
+import (
+	"context"
+	"io"
+	"sync"
+
+	"onrush.dev/onrush/internal/load"
+)
+
+// The bounds of what is kept of logs: an agent says little, but an engine may
+// say the same thing a million times.
+const (
+	mostLog     = 4 << 20
+	logsAtOnce  = 8
+	logKeyStart = "logs/"
+)
+
+// keepLogs copies the tasks' logs to blob before the fleet is swept. A log that
+// cannot be had is no reason to lose the run: it is only logged.
+func (c *conductor) keepLogs(ctx context.Context) {
+	var copies sync.WaitGroup
+	slots := make(chan struct{}, logsAtOnce)
+	kept := map[string]bool{}
+	for _, t := range c.tasks {
+		if kept[t.Name] || t.instance == nil {
+			continue
+		}
+		kept[t.Name] = true
+		slots <- struct{}{}
+		copies.Go(func() {
+			defer func() { <-slots }()
+			if err := c.keepLog(ctx, t); err != nil {
+				c.log.Warn("cannot keep a task's log", "task", t.Name, "err", err)
+			}
+		})
+	}
+	copies.Wait()
+}
+
+func (c *conductor) keepLog(ctx context.Context, t *task) error {
+	r := c.fleet[t.Region]
+	if r.driver == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.Limits.Platform)
+	defer cancel()
+	log, err := r.driver.Logs(ctx, c.run.ID, t.Name)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	_, err = c.Blob.Put(ctx, load.RunKey(c.run.ID, logKeyStart+t.Name+".log"), io.LimitReader(log, mostLog))
+	return err
+}

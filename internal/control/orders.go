@@ -1,0 +1,48 @@
+package control
+
+import (
+	"context"
+	"sort"
+	"time"
+
+	"onrush.dev/onrush/internal/load"
+)
+
+// joinLead is how long a replacement may take from its order to its start.
+const joinLead = 2 * time.Second
+
+// order answers an agent that asks what to do. It reads the stored run, so
+// that any server can answer for any run.
+func (c *Controller) order(ctx context.Context, runID, taskName string, attempt int) (load.Order, error) {
+	run, err := c.opts.Store.Run(ctx, runID)
+	if err != nil {
+		return load.Order{}, err
+	}
+	if run.Status == load.Ended || run.Status == load.Finishing || run.Plan == nil {
+		return load.Order{}, load.Errorf(load.Conflict, "run %s is %s: there is nothing to do", runID, run.Status)
+	}
+	for _, r := range run.Plan.Regions {
+		for _, planned := range r.Tasks {
+			if planned.Name == taskName {
+				return c.orderFor(run, planned, attempt), nil
+			}
+		}
+	}
+	return load.Order{}, load.Errorf(load.NotFound, "run %s has no task %s", runID, taskName)
+}
+
+func (c *Controller) orderFor(run load.Run, planned load.PlanTask, attempt int) load.Order {
+	order := run.Plan.Order(planned)
+	order.Run = run.ID
+	order.Scenario = run.Spec
+	order.Changes = run.Changes
+	order.Drain = load.Duration(c.opts.Limits.Drain)
+	if attempt > 0 && run.Started != nil {
+		order.Skip = load.Duration(time.Since(*run.Started) + joinLead)
+	}
+	for name, sum := range run.Files {
+		order.Files = append(order.Files, load.OrderFile{Name: name, SHA256: sum, URL: c.opts.Link(run.ID, sum)})
+	}
+	sort.Slice(order.Files, func(i, j int) bool { return order.Files[i].Name < order.Files[j].Name })
+	return order
+}

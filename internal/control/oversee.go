@@ -1,0 +1,205 @@
+package control
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"onrush.dev/onrush/internal/load"
+)
+
+const (
+	// goneGrace is how long after an instance's end its last word may still
+	// come over the bus.
+	goneGrace = 2 * time.Second
+	// longestRun bounds a run whose end nobody planned: an endless profile, or
+	// a pause that nobody ends.
+	longestRun = 7 * 24 * time.Hour
+	// mostAttempts bounds replacements, so that a task that always dies does
+	// not start for ever.
+	mostAttempts = 4
+)
+
+// oversee looks after the tasks under load until all have said their last
+// word, or are lost.
+func (c *conductor) oversee(ctx context.Context, now time.Time) error {
+	if !c.replayed {
+		return nil // half the story is no ground for a decision
+	}
+	c.tell(ctx)
+	if err := c.findLost(ctx, now); err != nil {
+		return err
+	}
+	if err := c.obeyCriteria(ctx, now); err != nil {
+		return err
+	}
+	if err := c.boundEnd(ctx, now); err != nil {
+		return err
+	}
+	for _, t := range c.tasks {
+		if !t.over() {
+			return nil
+		}
+	}
+	c.quietFrom = now
+	return c.move(ctx, load.Finishing, "no task is running any more", func(r *load.Run) {
+		stopped := now.UTC()
+		r.Stopped = &stopped
+	})
+}
+
+// findLost looks for tasks that went without a last word.
+func (c *conductor) findLost(ctx context.Context, now time.Time) error {
+	for _, t := range c.tasks {
+		if t.over() {
+			continue
+		}
+		why := c.lostBecause(t, now)
+		if why == "" {
+			continue
+		}
+		if err := c.lose(ctx, t, load.TaskLost, why); err != nil {
+			return err
+		}
+		if err := c.afterLoss(ctx, t, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lostBecause says why a task counts as lost, or nothing when it does not.
+func (c *conductor) lostBecause(t *task, now time.Time) string {
+	heard := c.lastHeard(t)
+	if !t.gone.IsZero() && now.Sub(t.gone) > goneGrace && now.Sub(heard) > goneGrace/2 {
+		return t.instance.Reason
+	}
+	if t.Status != load.TaskRunning && t.Status != load.TaskReady {
+		if now.Sub(t.awaited) > c.Limits.Provision {
+			return fmt.Sprintf("not ready within %s", c.Limits.Provision)
+		}
+		return ""
+	}
+	last := heard
+	for _, at := range []time.Time{t.awaited, *c.run.Started} {
+		if at.After(last) {
+			last = at
+		}
+	}
+	if silent := now.Sub(last); silent > c.Limits.Silence {
+		return fmt.Sprintf("no word from it for %s", silent.Round(time.Second))
+	}
+	return ""
+}
+
+// afterLoss makes sure that a lost task makes no more load, and does what the
+// scenario wants done then.
+func (c *conductor) afterLoss(ctx context.Context, t *task, now time.Time) error {
+	if c.run.Status != load.Running || c.run.Spec.LostTasks != load.LostReplace {
+		go c.stopTasks(context.WithoutCancel(ctx), t.Region, t.Name)
+	}
+	if c.run.Status != load.Running {
+		return nil
+	}
+	switch c.run.Spec.LostTasks {
+	case load.LostStop:
+		return c.change(ctx, load.Change{Kind: load.ChangeDrain, At: c.soon(now)}, "a task was lost and the scenario says to stop then", nil)
+	case load.LostReplace:
+		return c.replace(ctx, t, now)
+	}
+	return nil
+}
+
+// replace starts another attempt at a lost task. It joins at the run's present
+// second; what its predecessor missed stays missing and is stated.
+func (c *conductor) replace(ctx context.Context, t *task, now time.Time) error {
+	end, known := c.timeline.End()
+	left := end - now.Sub(*c.run.Started)
+	if (known && left < 3*time.Second) || t.Attempt+1 >= mostAttempts {
+		go c.stopTasks(context.WithoutCancel(ctx), t.Region, t.Name)
+		return c.note(ctx, "task", t.Name, "task "+t.Name+" is not replaced: too late, or lost too often")
+	}
+	next := &task{plan: t.plan, awaited: now, Task: load.Task{
+		Run: c.run.ID, Name: t.Name, Region: t.Region, Index: t.Index,
+		Attempt: t.Attempt + 1, Status: load.TaskPlanned,
+	}}
+	c.tasks = append(c.tasks, next)
+	c.dirty = true
+	if err := c.publish(ctx); err != nil {
+		return err
+	}
+	c.stopTasks(ctx, t.Region, t.Name)
+	if err := c.note(ctx, "task", t.Name, "task "+t.Name+" is being replaced"); err != nil {
+		return err
+	}
+	return c.startTasks(ctx, []*task{next})
+}
+
+// stopTasks makes a driver end tasks, all of the run's when none is named.
+func (c *conductor) stopTasks(ctx context.Context, name string, tasks ...string) {
+	r := c.fleet[name]
+	if r.driver == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.Limits.Platform)
+	defer cancel()
+	if err := r.driver.Stop(ctx, c.run.ID, tasks...); err != nil {
+		c.log.Error("cannot stop tasks", "region", name, "tasks", tasks, "err", err)
+	}
+}
+
+// obeyCriteria ends the run when a criterion that says so is broken.
+func (c *conductor) obeyCriteria(ctx context.Context, now time.Time) error {
+	if c.run.Status != load.Running || c.ending() {
+		return nil
+	}
+	broken := c.collector.Load().Stop()
+	if broken == nil {
+		return nil
+	}
+	why := fmt.Sprintf("criterion %q is broken: found %s", broken.Criterion, broken.FoundText)
+	if err := c.note(ctx, "criterion", "", why); err != nil {
+		return err
+	}
+	return c.change(ctx, load.Change{Kind: load.ChangeDrain, At: c.soon(now)}, why, nil)
+}
+
+// ending says that the load was told to end before its time.
+func (c *conductor) ending() bool {
+	for _, change := range c.run.Changes {
+		if change.Kind == load.ChangeDrain || change.Kind == load.ChangeStop {
+			return true
+		}
+	}
+	return false
+}
+
+// boundEnd ends tasks that do not end by themselves: first by command, then by
+// force.
+func (c *conductor) boundEnd(ctx context.Context, now time.Time) error {
+	end, known := c.timeline.End()
+	if !known {
+		end = longestRun
+	}
+	late := now.Sub(*c.run.Started) - end - c.Limits.Drain - c.Limits.Overrun
+	if late < 0 {
+		return nil
+	}
+	if !c.overran {
+		c.overran = true
+		return c.change(ctx, load.Change{Kind: load.ChangeStop, At: c.soon(now)}, "the planned end and the drain are over", nil)
+	}
+	if late < c.Limits.Overrun {
+		return nil
+	}
+	for _, t := range c.tasks {
+		if t.over() {
+			continue
+		}
+		go c.stopTasks(context.WithoutCancel(ctx), t.Region, t.Name)
+		if err := c.lose(ctx, t, load.TaskLost, fmt.Sprintf("still running %s after the end, stopped by force", late.Round(time.Second))); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,179 @@
+package control
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"onrush.dev/onrush/internal/bus"
+	"onrush.dev/onrush/internal/fleet"
+	"onrush.dev/onrush/internal/load"
+)
+
+// attempt names one sender of windows: a task and how often it was replaced.
+type attempt struct {
+	task string
+	n    int
+}
+
+// task is what is known of one attempt of a task.
+type task struct {
+	load.Task
+	plan     load.PlanTask
+	instance *fleet.Instance
+	hello    time.Time // when it first spoke
+	gone     time.Time // when the driver first said that it is gone
+	awaited  time.Time // since when this attempt is expected to get up
+	told     bool      // it acknowledged the start
+	changes  int       // how many of the run's changes it acknowledged
+	telling  bool      // a command to it is under way
+	windows  uint64
+}
+
+// over says that no more windows of this attempt will come.
+func (t *task) over() bool {
+	return t.Status == load.TaskDone || t.Status == load.TaskLost || t.Status == load.TaskFailed
+}
+
+func (t *task) attempt() attempt { return attempt{t.Name, t.Attempt} }
+
+// region is a region of the run with its driver, or why it has none.
+type region struct {
+	load.Region
+	driver fleet.Driver
+	err    error
+}
+
+// tasksOf makes the run's tasks from its plan and what the store kept of them.
+// Facts that the bus replays (ready, started, done) are taken from the bus.
+func tasksOf(run load.Run, stored []load.Task) []*task {
+	var tasks []*task
+	byName := map[string]load.PlanTask{}
+	for _, r := range run.Plan.Regions {
+		for _, p := range r.Tasks {
+			byName[p.Name] = p
+			if len(stored) == 0 {
+				tasks = append(tasks, &task{plan: p, awaited: time.Now(), Task: load.Task{
+					Run: run.ID, Name: p.Name, Region: r.Name, Index: p.Index, Status: load.TaskPlanned,
+				}})
+			}
+		}
+	}
+	for _, s := range stored {
+		tasks = append(tasks, &task{plan: byName[s.Name], Task: s, awaited: time.Now()})
+	}
+	return tasks
+}
+
+// find returns the given attempt of a task, or nil.
+func (c *conductor) find(name string, n int) *task {
+	for _, t := range c.tasks {
+		if t.Name == name && t.Attempt == n {
+			return t
+		}
+	}
+	return nil
+}
+
+// consume feeds the bus's messages, from the run's first one, to the collector
+// and the loop.
+func (c *conductor) consume(ctx context.Context) {
+	_ = c.retry(ctx, "read the bus", func() error {
+		once := func() {
+			select {
+			case <-c.caught:
+			default:
+				close(c.caught)
+			}
+		}
+		return c.Bus.Consume(ctx, c.run.ID, once, func(m bus.Message) error { return c.receive(ctx, m) })
+	})
+}
+
+// receive takes one message. A message that cannot be read is logged and
+// dropped: it would be no better the second time, and its gap is counted.
+func (c *conductor) receive(ctx context.Context, m bus.Message) error {
+	c.heardMu.Lock()
+	c.heard[attempt{m.Task, m.Attempt}] = time.Now()
+	c.heardMu.Unlock()
+	if m.Kind == bus.KindWindow {
+		if err := c.collector.Load().Window(m.Data); err != nil {
+			c.log.Error("cannot read window", "task", m.Task, "err", err)
+		}
+		return nil
+	}
+	var e load.TaskEvent
+	if err := json.Unmarshal(m.Data, &e); err != nil {
+		c.log.Error("cannot read event", "task", m.Task, "err", err)
+		return nil
+	}
+	e.Task, e.Attempt = m.Task, m.Attempt // as the subject says, which the sender cannot forge
+	select {
+	case c.heeds <- e:
+	case <-ctx.Done():
+	}
+	return nil
+}
+
+// lastHeard is when a task last said anything to this process.
+func (c *conductor) lastHeard(t *task) time.Time {
+	c.heardMu.Lock()
+	defer c.heardMu.Unlock()
+	return c.heard[t.attempt()]
+}
+
+// heed takes in what an agent said. It may be said again after a replay.
+func (c *conductor) heed(e load.TaskEvent) {
+	t := c.find(e.Task, e.Attempt)
+	if t == nil {
+		c.log.Warn("event of an unknown task", "task", e.Task, "attempt", e.Attempt, "kind", e.Kind)
+		return
+	}
+	c.dirty = true
+	c.quietFrom = time.Now()
+	switch e.Kind {
+	case load.EventHello:
+		t.hello = e.At
+	case load.EventReady:
+		t.ClockMS = e.ClockMS
+		if t.Status == load.TaskPlanned || t.Status == load.TaskStarting {
+			t.Status = load.TaskReady
+		}
+	case load.EventStarted:
+		t.SkewMS, t.told = e.SkewMS, true
+		if t.Status != load.TaskDone && t.Status != load.TaskFailed {
+			t.Status, t.Reason = load.TaskRunning, ""
+		}
+	case load.EventDone:
+		c.lastWord(t, e, load.TaskDone)
+	case load.EventFailed:
+		c.lastWord(t, e, load.TaskFailed)
+	}
+}
+
+// lastWord ends a task by its own account.
+func (c *conductor) lastWord(t *task, e load.TaskEvent, status load.TaskStatus) {
+	t.Status, t.Reason, t.Sent, t.Final, t.windows = status, e.Text, e.Sent, true, e.Windows
+	c.collector.Load().TaskGone(t.Name, t.Attempt, true, e.Sent, e.Windows)
+}
+
+// lose ends a task that went without a last word.
+func (c *conductor) lose(ctx context.Context, t *task, status load.TaskStatus, reason string) error {
+	t.Status, t.Reason, t.Final = status, reason, false
+	c.dirty = true
+	c.collector.Load().TaskGone(t.Name, t.Attempt, false, t.Sent, 0)
+	return c.note(ctx, "task", t.Name, fmt.Sprintf("task %s is %s: %s", t.Name, status, reason))
+}
+
+// settle ends the tasks that are left when a run ends without having started.
+func (c *conductor) settle(reason string) {
+	for _, t := range c.tasks {
+		if t.over() {
+			continue
+		}
+		t.Status, t.Reason = load.TaskFailed, reason
+		c.dirty = true
+		c.collector.Load().TaskGone(t.Name, t.Attempt, false, 0, 0)
+	}
+}

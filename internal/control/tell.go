@@ -1,0 +1,71 @@
+package control
+
+import (
+	"context"
+	"time"
+
+	"onrush.dev/onrush/internal/load"
+)
+
+// told is what came of telling a task something.
+type told struct {
+	task    *task
+	start   bool // it has the start instant
+	changes int  // it has so many of the run's changes
+	err     error
+}
+
+// tell sends every task what it has not acknowledged yet: the start, then the
+// changes in order. Each task is told beside the loop, one thing at a time; what
+// fails is sent again at the next step, so nothing is forgotten.
+func (c *conductor) tell(ctx context.Context) {
+	c.hearTold()
+	for _, t := range c.tasks {
+		behind := !t.told || t.changes < len(c.run.Changes)
+		spoken := t.Status == load.TaskReady || t.Status == load.TaskRunning
+		if !behind || !spoken || t.telling {
+			continue
+		}
+		t.telling = true
+		go c.tellTask(ctx, t, told{task: t, start: t.told, changes: t.changes}, c.run.Changes)
+	}
+}
+
+func (c *conductor) tellTask(ctx context.Context, t *task, state told, changes []load.Change) {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	name, n := t.Name, t.Attempt
+	if !state.start {
+		state.err = c.Bus.Send(ctx, c.run.ID, name, n, load.Command{Kind: load.CommandStart, Start: *c.run.Started})
+		state.start = state.err == nil
+	}
+	for state.err == nil && state.changes < len(changes) {
+		state.err = c.Bus.Send(ctx, c.run.ID, name, n, load.Command{
+			Kind: load.CommandChange, Change: &changes[state.changes],
+		})
+		if state.err == nil {
+			state.changes++
+		}
+	}
+	if state.err != nil && ctx.Err() == nil {
+		time.Sleep(beat) // not ours to hurry: it may be about to end
+	}
+	c.tolds <- state
+}
+
+// hearTold takes in the answers of tellTask.
+func (c *conductor) hearTold() {
+	for {
+		select {
+		case r := <-c.tolds:
+			r.task.telling = false
+			r.task.told = r.task.told || r.start
+			r.task.changes = max(r.task.changes, r.changes)
+			if r.err != nil {
+				c.log.Debug("task did not take a command yet", "task", r.task.Name, "err", r.err)
+			}
+		default:
+			return
+		}
+	}
+}

@@ -1,0 +1,63 @@
+package server
+
+import (
+	"log/slog"
+	"time"
+
+	"onrush.dev/onrush/internal/control"
+	"onrush.dev/onrush/internal/load"
+)
+
+// Config is what a server needs to know. The zero value of a field takes the
+// default named at it.
+type Config struct {
+	// DataDir keeps all that must survive: database, messages, files, keys.
+	// Required. One server at a time may use it.
+	DataDir string
+	// Listen is the address of console and API. Default 127.0.0.1:0, any port.
+	Listen string
+	// PublicURL is how agents and people reach the console and API, when that
+	// is not the address listened on.
+	PublicURL string
+	// BusListen is the address that agents dial. Default 127.0.0.1, and a port
+	// that stays the same over restarts.
+	BusListen string
+	// DSN is the database. Default: SQLite in DataDir.
+	DSN string
+	// AgentCommand is the program of local tasks. Default: onrush-agent beside
+	// the running program, else the running program with the argument "agent".
+	AgentCommand []string
+	// Regions are made, or made anew, at the start. A region "local" is always
+	// there.
+	Regions []load.Region
+	// Ephemeral says that tasks must not outlive this process: it is the
+	// in-process server of one command.
+	Ephemeral bool
+	// MaxUpload bounds one uploaded file, in bytes. Default 1 GiB.
+	MaxUpload int64
+	// Limits bound the phases of runs.
+	Limits control.Limits
+	// LinkLife is how long an agent's link to a file holds. Default 1 hour.
+	LinkLife time.Duration
+	Version  string
+	Log      *slog.Logger
+}
+
+func (c Config) withDefaults() Config {
+	if c.Listen == "" {
+		c.Listen = "127.0.0.1:0"
+	}
+	if c.BusListen == "" {
+		c.BusListen = "127.0.0.1:0"
+	}
+	if c.MaxUpload == 0 {
+		c.MaxUpload = 1 << 30
+	}
+	if c.LinkLife == 0 {
+		c.LinkLife = time.Hour
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return c
+}

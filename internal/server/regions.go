@@ -1,0 +1,82 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"sort"
+	"strings"
+	"sync"
+
+	"onrush.dev/onrush/internal/fleet"
+	"onrush.dev/onrush/internal/fleet/all"
+	"onrush.dev/onrush/internal/load"
+	"onrush.dev/onrush/internal/store"
+)
+
+// regionBook opens the drivers of the stored regions when they are first
+// needed, and again when a region's settings change.
+type regionBook struct {
+	store   *store.Store
+	options all.Options
+
+	mu   sync.Mutex
+	open map[string]openRegion
+}
+
+type openRegion struct {
+	load.Region
+	driver fleet.Driver
+}
+
+func newRegionBook(s *store.Store, options all.Options) *regionBook {
+	return &regionBook{store: s, options: options, open: map[string]openRegion{}}
+}
+
+// Region returns a region and its driver.
+func (b *regionBook) Region(ctx context.Context, name string) (load.Region, fleet.Driver, error) {
+	region, err := b.store.Region(ctx, name)
+	if load.ErrorCode(err) == load.NotFound {
+		return load.Region{}, nil, b.unknown(ctx, name)
+	}
+	if err != nil {
+		return load.Region{}, nil, err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if known, ok := b.open[name]; ok && reflect.DeepEqual(known.Region, region) {
+		return region, known.driver, nil
+	}
+	driver, err := all.Open(region, b.options)
+	if err != nil {
+		return load.Region{}, nil, err
+	}
+	b.open[name] = openRegion{region, driver}
+	return region, driver, nil
+}
+
+func (b *regionBook) unknown(ctx context.Context, name string) error {
+	regions, err := b.store.Regions(ctx)
+	if err != nil {
+		return err
+	}
+	names := make([]string, len(regions))
+	for i, r := range regions {
+		names[i] = r.Name
+	}
+	sort.Strings(names)
+	return load.Errorf(load.NotFound, "there is no region %q; there are: %s", name, strings.Join(names, ", "))
+}
+
+// Close lets go of the drivers. Their tasks go on.
+func (b *regionBook) Close() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for name, r := range b.open {
+		if err := r.driver.Close(); err != nil {
+			return fmt.Errorf("close region %s: %w", name, err)
+		}
+	}
+	b.open = nil
+	return nil
+}

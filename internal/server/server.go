@@ -1,0 +1,143 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"onrush.dev/onrush/internal/api"
+	"onrush.dev/onrush/internal/auth"
+	"onrush.dev/onrush/internal/blob/files"
+	"onrush.dev/onrush/internal/bus/embedded"
+	"onrush.dev/onrush/internal/control"
+	"onrush.dev/onrush/internal/fleet/all"
+	"onrush.dev/onrush/internal/load"
+	"onrush.dev/onrush/internal/store"
+)
+
+// Server is a running server.
+type Server struct {
+	config  Config
+	data    *dataDir
+	store   *store.Store
+	blob    *files.Bucket
+	bus     *embedded.Server
+	regions *regionBook
+	control *control.Controller
+	auth    *auth.Service
+	handler http.Handler
+	http    *http.Server
+	url     string
+	token   string
+	first   login
+
+	stop    context.CancelFunc
+	running sync.WaitGroup
+	failed  chan error
+}
+
+// login is the first user's name and password, known to the process that made
+// it and to nobody after.
+type login struct{ name, password string }
+
+// Start brings a server up over config.DataDir. It picks up the runs that an
+// earlier server on the same folder left unfinished.
+func Start(ctx context.Context, config Config) (*Server, error) {
+	s := &Server{config: config.withDefaults(), failed: make(chan error, 2)}
+	steps := []func(context.Context) error{
+		s.openData, s.openStore, s.openBus, s.openRegions, s.openLogin, s.listen,
+	}
+	for _, step := range steps {
+		if err := step(ctx); err != nil {
+			closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+			defer cancel()
+			return nil, errors.Join(err, s.Close(closing))
+		}
+	}
+	return s, nil
+}
+
+func (s *Server) openData(context.Context) (err error) {
+	s.data, err = openDataDir(s.config.DataDir)
+	return err
+}
+
+func (s *Server) openStore(ctx context.Context) (err error) {
+	dsn := s.config.DSN
+	if dsn == "" {
+		dsn = "sqlite:" + s.data.join("onrush.db")
+	}
+	if s.store, err = store.Open(ctx, dsn); err != nil {
+		return fmt.Errorf("open database: %w", err)
+	}
+	s.blob, err = files.Open(s.data.join("blob"))
+	return err
+}
+
+func (s *Server) openBus(context.Context) (err error) {
+	host, port, err := splitAddress(s.config.BusListen)
+	if err != nil {
+		return load.Errorf(load.Invalid, "bus-listen: found %q, allowed is host:port, e.g. 127.0.0.1:4223: %w", s.config.BusListen, err)
+	}
+	s.bus, err = embedded.Start(embedded.Options{
+		Dir: s.data.join("bus"), Host: host, Port: port, Ephemeral: s.config.Ephemeral, Log: s.config.Log,
+	})
+	if err != nil {
+		return fmt.Errorf("start bus: %w", err)
+	}
+	return nil
+}
+
+func (s *Server) openRegions(ctx context.Context) error {
+	command, err := agentCommand(s.config.AgentCommand)
+	if err != nil {
+		return err
+	}
+	s.regions = newRegionBook(s.store, all.Options{Dir: s.data.join("tasks"), AgentCommand: command, Log: s.config.Log})
+	known, err := s.store.Regions(ctx)
+	if err != nil {
+		return err
+	}
+	wanted := s.config.Regions
+	if len(known) == 0 && len(wanted) == 0 {
+		wanted = []load.Region{{Name: "local", Driver: "local"}}
+	}
+	for _, region := range wanted {
+		if err := s.store.PutRegion(ctx, region); err != nil {
+			return fmt.Errorf("make region %s: %w", region.Name, err)
+		}
+	}
+	return nil
+}
+
+// listen opens the console and the API, and starts the runs' control behind
+// them.
+func (s *Server) listen(ctx context.Context) error {
+	listener, err := net.Listen("tcp", s.config.Listen)
+	if err != nil {
+		return load.Errorf(load.Unavailable, "cannot listen on %s for console and API: %w", s.config.Listen, err)
+	}
+	s.url = s.config.PublicURL
+	if s.url == "" {
+		s.url = "http://" + listener.Addr().String()
+	}
+	if err := s.startControl(ctx); err != nil {
+		listener.Close()
+		return err
+	}
+	s.http = &http.Server{
+		Handler:           s.handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+	}
+	s.running.Go(func() {
+		if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			s.failed <- fmt.Errorf("serve console and API: %w", err)
+		}
+	})
+	return nil
+}

@@ -1,0 +1,88 @@
+package server
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"io"
+
+	"onrush.dev/onrush/internal/api"
+	"onrush.dev/onrush/internal/blob"
+	"onrush.dev/onrush/internal/collect"
+	"onrush.dev/onrush/internal/control"
+	"onrush.dev/onrush/internal/load"
+	"onrush.dev/onrush/web"
+)
+
+// startControl makes control and the API, which need each other's faces: the
+// API asks control for plans and live pictures, control needs the API's links
+// for agents.
+func (s *Server) startControl(ctx context.Context) error {
+	owner, err := s.data.secret("server-id")
+	if err != nil {
+		return fmt.Errorf("keep server id: %w", err)
+	}
+	linkKey, err := s.data.secret("link-key")
+	if err != nil {
+		return fmt.Errorf("keep link key: %w", err)
+	}
+	key, err := hex.DecodeString(linkKey)
+	if err != nil {
+		return fmt.Errorf("read link key: %w", err)
+	}
+	links := api.NewLinks(key, s.url, s.config.LinkLife, nil)
+	s.control = control.New(control.Options{
+		Owner: owner, Store: s.store, Bus: s.bus.Hub(), Blob: runBlob{s.blob}, Regions: s.regions,
+		Link: links.URL, SpoolDir: s.data.join("spool"), Limits: s.config.Limits, Log: s.config.Log,
+	})
+	s.handler = api.New(api.Options{
+		Store: s.store, Blob: s.blob, Auth: s.auth, Control: s.control,
+		Live: s.live, OpenSeries: openSeries, Logs: s.logs, Links: links,
+		Console: web.Handler(), MaxUpload: s.config.MaxUpload, Version: s.config.Version, Log: s.config.Log,
+	})
+	ctx, s.stop = context.WithCancel(context.WithoutCancel(ctx))
+	s.running.Go(func() {
+		if err := s.control.Run(ctx); err != nil {
+			s.failed <- fmt.Errorf("control runs: %w", err)
+		}
+	})
+	return nil
+}
+
+// live is the picture of a run that this server conducts.
+func (s *Server) live(run string) (api.Picture, bool) {
+	collector, ok := s.control.Live(run)
+	if !ok {
+		return nil, false
+	}
+	return collector, true
+}
+
+func openSeries(r io.ReaderAt, size int64) (api.SeriesReader, error) {
+	return collect.OpenSeries(r, size)
+}
+
+// logs reads a task's log where its region keeps it.
+func (s *Server) logs(ctx context.Context, run load.Run, task string) (io.ReadCloser, error) {
+	for _, region := range run.Plan.Regions {
+		for _, planned := range region.Tasks {
+			if planned.Name != task {
+				continue
+			}
+			_, driver, err := s.regions.Region(ctx, region.Name)
+			if err != nil {
+				return nil, err
+			}
+			return driver.Logs(ctx, run.ID, task)
+		}
+	}
+	return nil, load.Errorf(load.NotFound, "run %s has no task %s", run.ID, task)
+}
+
+// runBlob narrows a bucket to what control needs of it.
+type runBlob struct{ blob.Bucket }
+
+// Open opens an object for reading in one go.
+func (b runBlob) Open(ctx context.Context, key string) (io.ReadCloser, error) {
+	return b.Bucket.Open(ctx, key)
+}
