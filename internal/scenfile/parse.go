@@ -32,7 +32,7 @@ const (
 func Parse(name string, data []byte) (load.Scenario, error) {
 	var scenario load.Scenario
 	if len(data) > maxBytes {
-		return scenario, load.Errorf(load.TooLarge, "%s: the scenario has %d bytes, allowed are %d", name, len(data), maxBytes)
+		return scenario, load.Errorf(load.TooLarge, "the scenario %s has %d bytes, allowed are %d", name, len(data), maxBytes)
 	}
 	root, err := parseYAML(data)
 	if err != nil {
@@ -97,7 +97,10 @@ func fail(name string, problems []load.Problem) error {
 	if len(problems) > 1 {
 		more = fmt.Sprintf(" (and %d more)", len(problems)-1)
 	}
-	err := load.Errorf(load.Invalid, "%s: %s%s", name, problems[0], more)
+	if name != "" {
+		name += ": "
+	}
+	err := load.Errorf(load.Invalid, "%s%s%s", name, problems[0], more)
 	err.Problems = problems
 	return err
 }
