@@ -8,10 +8,9 @@ SHELL := /bin/sh
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 GO_BUILD := CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)"
 
-# Tools that are built from the Go module proxy, at pinned versions.
+# The linter is built from the Go module proxy once, at a pinned version.
 GOLANGCI := v2.15.0
-GOFUMPT  := v0.12.0
-TOOLS    := .cache/tools
+LINTER   := .cache/tools/golangci-lint-$(GOLANGCI)
 
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/package.json web/vite.config.ts web/tsconfig.json -type f 2>/dev/null)
 
@@ -40,25 +39,20 @@ web/node_modules/.package-lock.json: web/package-lock.json
 
 # --- check ------------------------------------------------------------------
 
-check: need lint ## what a developer runs all day: format, vet, lint, unit tests, types
+check: need lint web/node_modules/.package-lock.json ## what a developer runs all day: format, vet, lint, unit tests, types
 	go vet ./...
 	go test -short $$(go list ./... | grep -v /e2e)
 	cd web && npm run --silent check && npm run --silent test
 
-lint: $(TOOLS)/golangci-lint-$(GOLANGCI) $(TOOLS)/gofumpt-$(GOFUMPT) web/node_modules/.package-lock.json ## format and lint rules alone
-	@bad=$$($(TOOLS)/gofumpt-$(GOFUMPT) -l cmd internal e2e bench web/*.go); \
-		test -z "$$bad" || { echo "not formatted (make format):"; echo "$$bad"; exit 1; }
-	$(TOOLS)/golangci-lint-$(GOLANGCI) run
+lint: $(LINTER) ## format and lint rules of the Go code
+	$(LINTER) run
 
-format: $(TOOLS)/gofumpt-$(GOFUMPT) ## format all sources
-	$(TOOLS)/gofumpt-$(GOFUMPT) -w cmd internal e2e bench web/*.go
+format: $(LINTER) web/node_modules/.package-lock.json ## format all sources
+	$(LINTER) fmt
 	cd web && npm run --silent format
 
-$(TOOLS)/golangci-lint-$(GOLANGCI):
-	scripts/tool github.com/golangci/golangci-lint/v2/cmd/golangci-lint $(GOLANGCI) $(TOOLS)
-
-$(TOOLS)/gofumpt-$(GOFUMPT):
-	scripts/tool mvdan.cc/gofumpt $(GOFUMPT) $(TOOLS)
+$(LINTER):
+	scripts/tool github.com/golangci/golangci-lint/v2/cmd/golangci-lint $(GOLANGCI) $(@D)
 
 # --- test -------------------------------------------------------------------
 
