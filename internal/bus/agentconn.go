@@ -24,6 +24,7 @@ type AgentConn struct {
 	log      *slog.Logger
 	nc       *nats.Conn
 	outbox   *outbox
+	acks     string        // subject of acknowledgements, up to the number
 	kick     chan struct{} // wakes the pump
 	commands chan load.Command
 	refused  chan struct{} // closed when the server refuses the ticket
@@ -80,7 +81,8 @@ func (c *AgentConn) post(kind string, seq uint64, data []byte) error {
 func (c *AgentConn) Commands() <-chan load.Command { return c.commands }
 
 // Refused is closed once the server does not accept the ticket any more: the
-// run is over, or was never known. The connection does not come back then.
+// run is over, or was never known. The connection does not come back then. It
+// is closed by Close, too.
 func (c *AgentConn) Refused() <-chan struct{} { return c.refused }
 
 // Away says for how long the server has been out of reach; 0 while it is not.
@@ -101,7 +103,7 @@ func (c *AgentConn) Flush(ctx context.Context) error {
 	go func() {
 		select {
 		case <-c.refused:
-			cancel(errRefused)
+			cancel(ErrRefused)
 		case <-ctx.Done():
 		}
 	}()
@@ -152,7 +154,7 @@ func (c *AgentConn) pump(ctx context.Context) {
 }
 
 func (c *AgentConn) ackSubject(number uint64) string {
-	return c.self.inbox() + ".ack." + strconv.FormatUint(number, 10)
+	return c.acks + strconv.FormatUint(number, 10)
 }
 
 // onAck takes in the stream's answer to one message.

@@ -24,7 +24,7 @@ func (c *AgentConn) Order(ctx context.Context) (load.Order, error) {
 		select {
 		case <-time.After(backoff(try)):
 		case <-c.refused:
-			return load.Order{}, errRefused
+			return load.Order{}, ErrRefused
 		case <-ctx.Done():
 			return load.Order{}, fmt.Errorf("ask for the order: %w", err)
 		}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"onrush.dev/onrush/internal/load"
@@ -34,10 +36,13 @@ const aheadBytes = 32 << 20
 
 // Consume hands every message of a run to handle, from the very first one and
 // in the order in which the stream took them, until ctx ends (then nil) or
-// handle fails (then its error). caughtUp, if not nil, is called once, from the
+// handle fails (then its error), or CloseRun deletes the stream (then an error
+// of code NotFound). caughtUp, if not nil, is called once, from the
 // same goroutine, when everything has been handled that was in the stream when
 // Consume was called.
 func (h *Hub) Consume(ctx context.Context, run string, caughtUp func(), handle func(Message) error) error {
+	ctx, done := h.consuming(ctx, run)
+	defer done()
 	stream, err := h.js.Stream(ctx, streamName(run))
 	if err != nil {
 		return consumeError(ctx, run, err)
@@ -86,6 +91,11 @@ func (h *Hub) handleOne(m jetstream.Msg, handle func(Message) error) (seq uint64
 		return 0, fmt.Errorf("read place in stream: %w", err)
 	}
 	from, kind, err := parseSubject(m.Subject())
+	if err == nil && !strings.HasPrefix(m.Headers().Get(nats.MsgIdHdr), from.idPrefix(kind)) {
+		// An acknowledgement that some agent had sent here as its reply: it comes
+		// from JetStream, whatever subject it carries.
+		err = fmt.Errorf("%s: not sent by its task", m.Subject())
+	}
 	if err != nil {
 		h.Log.Warn("dropped a message of the stream", "err", err)
 		return meta.Sequence.Stream, nil
@@ -98,10 +108,42 @@ func (h *Hub) handleOne(m jetstream.Msg, handle func(Message) error) (seq uint64
 
 func consumeError(ctx context.Context, run string, err error) error {
 	switch {
+	case errors.Is(context.Cause(ctx), errClosed), errors.Is(err, jetstream.ErrStreamNotFound):
+		return load.Errorf(load.NotFound, "run %s has no stream on the bus: it was never opened, or is closed", run)
 	case ctx.Err() != nil:
 		return nil
-	case errors.Is(err, jetstream.ErrStreamNotFound):
-		return load.Errorf(load.NotFound, "run %s has no stream on the bus: it was never opened, or is closed", run)
 	}
 	return fmt.Errorf("consume run %s: %w", run, err)
+}
+
+// errClosed ends the consumers of a run that is closed. The client library
+// would look for the deleted stream for ever.
+var errClosed = errors.New("the run was closed")
+
+// consuming makes a context that ends with CloseRun too.
+func (h *Hub) consuming(ctx context.Context, run string) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.consumers[run] == nil {
+		h.consumers[run] = map[*context.CancelCauseFunc]bool{}
+	}
+	h.consumers[run][&cancel] = true
+	return ctx, func() {
+		cancel(nil)
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		delete(h.consumers[run], &cancel)
+		if len(h.consumers[run]) == 0 {
+			delete(h.consumers, run)
+		}
+	}
+}
+
+func (h *Hub) endConsumers(run string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for cancel := range h.consumers[run] {
+		(*cancel)(errClosed)
+	}
 }

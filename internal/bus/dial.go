@@ -2,13 +2,13 @@ package bus
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
-	"sync"
+	mathrand "math/rand/v2"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -17,17 +17,20 @@ import (
 	"onrush.dev/onrush/internal/load"
 )
 
-// errRefused ends what waits for a server that does not accept the ticket.
-var errRefused = load.Errorf(load.Forbidden, "the server does not accept the ticket: its run has ended, or the ticket has expired")
+// ErrRefused says that the server does not accept the ticket.
+var ErrRefused = load.Errorf(load.Forbidden, "the server does not accept the ticket: its run has ended, or the ticket has expired")
 
 // Dial connects an agent. While the server cannot be reached it tries again
 // until ctx ends; a refused ticket is an error at once.
 func Dial(ctx context.Context, ticket Ticket, log *slog.Logger) (*AgentConn, error) {
 	c := &AgentConn{
-		ticket:   ticket,
-		self:     ticket.sender(),
-		log:      log,
-		outbox:   newOutbox(maxKeptBytes),
+		ticket: ticket,
+		self:   ticket.sender(),
+		log:    log,
+		outbox: newOutbox(maxKeptBytes),
+		// A word that nobody else knows: another agent could send a message of its
+		// own with our subject for its acknowledgement.
+		acks:     ticket.sender().inbox() + "." + rand.Text() + ".",
 		kick:     make(chan struct{}, 1),
 		commands: make(chan load.Command, 256),
 		refused:  make(chan struct{}),
@@ -42,7 +45,7 @@ func Dial(ctx context.Context, ticket Ticket, log *slog.Logger) (*AgentConn, err
 			break
 		}
 		if isAuthError(err) {
-			return nil, errRefused
+			return nil, ErrRefused
 		}
 		log.Debug("cannot reach the server yet", "err", err)
 		select {
@@ -89,7 +92,7 @@ func (c *AgentConn) options() (*nats.Options, error) {
 	o.NoEcho = true
 	o.DisconnectedErrCB = c.onDisconnect
 	o.ReconnectedCB = c.onReconnect
-	o.ClosedCB = c.onClosed()
+	o.ClosedCB = c.onClosed
 	o.AsyncErrorCB = func(_ *nats.Conn, _ *nats.Subscription, err error) {
 		c.log.Warn("bus error", "err", err)
 	}
@@ -100,7 +103,7 @@ func (c *AgentConn) options() (*nats.Options, error) {
 // ahead of everything that is published later on the same connection: who has
 // heard from the task can reach it.
 func (c *AgentConn) listen() error {
-	if _, err := c.nc.Subscribe(c.self.inbox()+".ack.*", c.onAck); err != nil {
+	if _, err := c.nc.Subscribe(c.acks+"*", c.onAck); err != nil {
 		return fmt.Errorf("subscribe to acknowledgements: %w", err)
 	}
 	if _, err := c.nc.Subscribe(c.self.subject(kindCommand), c.onCommand); err != nil {
@@ -128,15 +131,12 @@ func (c *AgentConn) onReconnect(*nats.Conn) {
 	c.wake()
 }
 
-// onClosed runs when the client gives up for good. It does so only after Close,
-// or when the server refuses the ticket twice in a row.
-func (c *AgentConn) onClosed() nats.ConnHandler {
-	var once sync.Once
-	return func(nc *nats.Conn) {
-		if isAuthError(nc.LastError()) {
-			once.Do(func() { close(c.refused) })
-		}
-	}
+// onClosed runs when the client gives up for good. It does so after Close, and
+// else only when the server refuses the ticket twice in a row: there is no end
+// to its attempts otherwise.
+func (c *AgentConn) onClosed(nc *nats.Conn) {
+	c.log.Debug("the connection has ended", "err", nc.LastError())
+	close(c.refused)
 }
 
 func isAuthError(err error) bool {
@@ -148,5 +148,5 @@ func isAuthError(err error) bool {
 // half so that a thousand agents do not come back in one instant.
 func backoff(attempts int) time.Duration {
 	d := min(50*time.Millisecond<<min(attempts, 6), 2*time.Second)
-	return d/2 + rand.N(d/2)
+	return d/2 + mathrand.N(d/2)
 }

@@ -32,6 +32,9 @@ type HubOptions struct {
 type Hub struct {
 	HubOptions
 	js jetstream.JetStream
+
+	mu        sync.Mutex
+	consumers map[string]map[*context.CancelCauseFunc]bool // by run, to end them with it
 }
 
 // ErrNotMine is for an order handler: another server owns the run and answers.
@@ -51,7 +54,7 @@ func NewHub(options HubOptions) (*Hub, error) {
 	if options.Log == nil {
 		options.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Hub{HubOptions: options, js: js}, nil
+	return &Hub{HubOptions: options, js: js, consumers: map[string]map[*context.CancelCauseFunc]bool{}}, nil
 }
 
 // IssueTicket makes the encoded ticket of one attempt of a task. It ends after
@@ -92,7 +95,9 @@ func (h *Hub) OpenRun(ctx context.Context, run string) error {
 		// messages never give way to new ones.
 		Discard:    jetstream.DiscardNew,
 		Duplicates: dedupeFor,
+		// Nobody takes single messages away, see TestConformance's reply isolation.
 		DenyDelete: true,
+		DenyPurge:  true,
 	})
 	if err != nil {
 		return fmt.Errorf("open stream of run %s: %w", run, err)
@@ -104,6 +109,7 @@ func (h *Hub) OpenRun(ctx context.Context, run string) error {
 // nothing is left.
 func (h *Hub) CloseRun(ctx context.Context, run string) error {
 	revokeErr := h.Issuer.Revoke(run)
+	h.endConsumers(run)
 	err := h.js.DeleteStream(ctx, streamName(run))
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		err = nil

@@ -40,7 +40,11 @@ func (s sender) inbox() string {
 // messageID is the same for every copy of a message, so that the stream keeps
 // one of them.
 func (s sender) messageID(kind string, seq uint64) string {
-	return fmt.Sprintf("%s/%s/%d/%s/%d", s.run, s.task, s.attempt, kind, seq)
+	return s.idPrefix(kind) + strconv.FormatUint(seq, 10)
+}
+
+func (s sender) idPrefix(kind string) string {
+	return fmt.Sprintf("%s/%s/%d/%s/", token(s.run), token(s.task), s.attempt, kind)
 }
 
 // parseSubject is the inverse of sender.subject.

@@ -39,9 +39,9 @@ type Options struct {
 	Log       *slog.Logger
 }
 
-// The largest message: a window of 2,000 labels with every histogram full is
-// under 8 MiB.
-const maxPayload = 16 << 20
+// maxPayload is the largest message, room for a window of 2,000 labels of which
+// each has wide histograms. More is advised against by NATS.
+const maxPayload = 8 << 20
 
 // Server is a running NATS server and the hub over it.
 type Server struct {
@@ -177,7 +177,7 @@ func natsOptions(options Options, id *identity, issuer *issuer, cert tls.Certifi
 		Port:             port,
 		NoSigs:           true, // signals are the program's business
 		MaxPayload:       maxPayload,
-		MaxPending:       4 * maxPayload,
+		MaxPending:       8 * maxPayload,
 		JetStream:        true,
 		StoreDir:         filepath.Join(options.Dir, "jetstream"),
 		TrustedOperators: operator,
@@ -189,7 +189,6 @@ func natsOptions(options Options, id *identity, issuer *issuer, cert tls.Certifi
 		PingInterval:     10 * time.Second,
 		MaxPingsOut:      3,
 	}
-	o.NoSystemAccount = false
 	return o, nil
 }
 
