@@ -49,11 +49,13 @@ func (a *api) createToken(ctx context.Context, in *struct{ Body wire.NewToken })
 	return answer(wire.CreatedToken{Token: t, Secret: secret}), err
 }
 
-type idIn struct {
+// IDIn is the id in a path. It is exported, since the framework does not look
+// into embedded types that are not.
+type IDIn struct {
 	ID string `path:"id" maxLength:"100"`
 }
 
-func (a *api) deleteToken(ctx context.Context, in *idIn) (*none, error) {
+func (a *api) deleteToken(ctx context.Context, in *IDIn) (*none, error) {
 	return &none{}, a.Auth.DeleteToken(ctx, caller(ctx).User, in.ID)
 }
 
@@ -78,11 +80,12 @@ func (a *api) putUser(ctx context.Context, in *putUserIn) (*none, error) {
 	return &none{}, err
 }
 
-type nameIn struct {
+// NameIn is the name in a path; exported as IDIn is.
+type NameIn struct {
 	Name string `path:"name" maxLength:"200"`
 }
 
-func (a *api) deleteUser(ctx context.Context, in *nameIn) (*none, error) {
+func (a *api) deleteUser(ctx context.Context, in *NameIn) (*none, error) {
 	if in.Name == caller(ctx).User {
 		return nil, load.Errorf(load.Conflict, "you cannot remove yourself")
 	}

@@ -51,7 +51,7 @@ func (a *api) describeLive(op *huma.Operation) {
 }
 
 type liveIn struct {
-	idIn
+	IDIn
 	After       int64 `query:"after" minimum:"0" doc:"Only events with a higher seq, instead of Last-Event-ID."`
 	LastEventID int64 `header:"Last-Event-ID"`
 }

@@ -22,7 +22,7 @@ func (a *api) listRegions(ctx context.Context, _ *none) (*body[wire.RegionList],
 	return answer(wire.RegionList{Regions: list}), err
 }
 
-func (a *api) getRegion(ctx context.Context, in *nameIn) (*body[load.Region], error) {
+func (a *api) getRegion(ctx context.Context, in *NameIn) (*body[load.Region], error) {
 	r, err := a.Store.Region(ctx, in.Name)
 	return answer(shown(ctx, r)), err
 }

@@ -33,7 +33,7 @@ func (a *api) registerRunResults() {
 	}, a.getTaskLog)
 }
 
-func (a *api) getReport(ctx context.Context, in *idIn) (*body[*load.Report], error) {
+func (a *api) getReport(ctx context.Context, in *IDIn) (*body[*load.Report], error) {
 	run, err := a.Store.Run(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -46,7 +46,7 @@ func (a *api) getReport(ctx context.Context, in *idIn) (*body[*load.Report], err
 }
 
 type seriesIn struct {
-	idIn
+	IDIn
 	Region string `query:"region" doc:"Only this region."`
 	Label  string `query:"label" doc:"Only this request label."`
 	Task   string `query:"task" doc:"Only this task; not together with label."`
@@ -95,7 +95,7 @@ func withPoints(s load.Series) load.Series {
 	return s
 }
 
-func (a *api) getSeriesFile(ctx context.Context, in *idIn) (*huma.StreamResponse, error) {
+func (a *api) getSeriesFile(ctx context.Context, in *IDIn) (*huma.StreamResponse, error) {
 	run, err := a.Store.Run(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -111,7 +111,7 @@ func (a *api) getSeriesFile(ctx context.Context, in *idIn) (*huma.StreamResponse
 }
 
 type taskIn struct {
-	idIn
+	IDIn
 	Task string `path:"task" maxLength:"200"`
 }
 

@@ -29,7 +29,7 @@ func (a *api) registerRunControl() {
 }
 
 type stopIn struct {
-	idIn
+	IDIn
 	Body wire.Stop `required:"false"`
 }
 
@@ -42,7 +42,7 @@ func (a *api) stopRun(ctx context.Context, in *stopIn) (*body[load.Intent], erro
 }
 
 type changeLoadIn struct {
-	idIn
+	IDIn
 	Body wire.LoadChange
 }
 
@@ -81,14 +81,14 @@ func newLevel(plan *load.Plan, ask wire.LoadChange) (float64, error) {
 	return float64(*ask.Users * plan.Tasks), nil
 }
 
-func (a *api) pauseRun(ctx context.Context, in *idIn) (*body[load.Intent], error) {
+func (a *api) pauseRun(ctx context.Context, in *IDIn) (*body[load.Intent], error) {
 	if _, err := a.running(ctx, in.ID); err != nil {
 		return nil, err
 	}
 	return a.intend(ctx, load.Intent{Run: in.ID, Kind: load.IntentPause})
 }
 
-func (a *api) resumeRun(ctx context.Context, in *idIn) (*body[load.Intent], error) {
+func (a *api) resumeRun(ctx context.Context, in *IDIn) (*body[load.Intent], error) {
 	if _, err := a.running(ctx, in.ID); err != nil {
 		return nil, err
 	}

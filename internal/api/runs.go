@@ -73,14 +73,14 @@ func (a *api) listRuns(ctx context.Context, in *listRunsIn) (*body[wire.RunList]
 	return answer(out), nil
 }
 
-func (a *api) getRun(ctx context.Context, in *idIn) (*body[load.Run], error) {
+func (a *api) getRun(ctx context.Context, in *IDIn) (*body[load.Run], error) {
 	run, err := a.Store.Run(ctx, in.ID)
 	return answer(run), err
 }
 
 // deleteRun removes the run's files first: should the server die in between,
 // the run is still there to be deleted again.
-func (a *api) deleteRun(ctx context.Context, in *idIn) (*none, error) {
+func (a *api) deleteRun(ctx context.Context, in *IDIn) (*none, error) {
 	run, err := a.Store.Run(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -107,7 +107,7 @@ func (a *api) deleteRun(ctx context.Context, in *idIn) (*none, error) {
 }
 
 type listEventsIn struct {
-	idIn
+	IDIn
 	After int64 `query:"after" minimum:"0" doc:"Only events with a higher seq."`
 }
 
@@ -119,7 +119,7 @@ func (a *api) listEvents(ctx context.Context, in *listEventsIn) (*body[wire.Even
 	return answer(wire.EventList{Events: list}), err
 }
 
-func (a *api) listTasks(ctx context.Context, in *idIn) (*body[wire.TaskList], error) {
+func (a *api) listTasks(ctx context.Context, in *IDIn) (*body[wire.TaskList], error) {
 	if _, err := a.Store.Run(ctx, in.ID); err != nil {
 		return nil, err
 	}

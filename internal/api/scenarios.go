@@ -62,13 +62,13 @@ func (a *api) listScenarios(ctx context.Context, in *listScenariosIn) (*body[wir
 	return answer(out), nil
 }
 
-func (a *api) getScenario(ctx context.Context, in *nameIn) (*body[load.ScenarioRecord], error) {
+func (a *api) getScenario(ctx context.Context, in *NameIn) (*body[load.ScenarioRecord], error) {
 	rec, err := a.Store.Scenario(ctx, in.Name)
 	return answer(rec), err
 }
 
 type putScenarioIn struct {
-	nameIn
+	NameIn
 	Body wire.ScenarioBody
 }
 
@@ -113,7 +113,7 @@ func (a *api) putScenario(ctx context.Context, in *putScenarioIn) (*putScenarioO
 	return out, nil
 }
 
-func (a *api) deleteScenario(ctx context.Context, in *nameIn) (*none, error) {
+func (a *api) deleteScenario(ctx context.Context, in *NameIn) (*none, error) {
 	if err := a.Store.DeleteScenario(ctx, in.Name); err != nil {
 		return nil, err
 	}
