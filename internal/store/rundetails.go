@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,7 +35,11 @@ func (s *Store) PutTasks(ctx context.Context, tasks []load.Task) error {
 	return nil
 }
 
+// putTasks writes one batch, in an order that is the same for all writers, so
+// that two never wait for each other.
 func putTasks(ctx context.Context, c conn, tasks []load.Task) error {
+	tasks = slices.Clone(tasks)
+	slices.SortStableFunc(tasks, func(a, b load.Task) int { return strings.Compare(a.Name, b.Name) })
 	// Postgres refuses a statement that writes one row twice; the later wins.
 	type key struct {
 		run, name string

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"onrush.dev/onrush/internal/load"
 )
@@ -89,7 +88,7 @@ func (s *Store) Runs(ctx context.Context, f load.RunFilter) ([]load.Run, error) 
 	if len(f.Status) > 0 {
 		q += ` AND status IN (?` + strings.Repeat(`, ?`, len(f.Status)-1) + `)`
 		for _, st := range f.Status {
-			args = append(args, st)
+			args = append(args, string(st))
 		}
 	}
 	if f.Before != "" {
@@ -197,38 +196,4 @@ func (s *Store) DeleteRun(ctx context.Context, id string) error {
 		}
 		return nil
 	})
-}
-
-// Claim leases every run that lives and is free, or already owner's, to owner
-// for ttl from now, and returns them all with their parts. Each server calls it
-// a few times within a ttl; of two that call it at once, one gets a run.
-func (s *Store) Claim(ctx context.Context, owner string, ttl time.Duration) ([]load.Run, error) {
-	if owner == "" {
-		return nil, fmt.Errorf("claim runs: no owner given")
-	}
-	list, err := all(ctx, s.writer(), scanRun, `
-		UPDATE runs SET owner = ?, lease_until = `+s.dialect.now+` + ?
-		WHERE status <> 'ended' AND (owner = ? OR owner = '' OR lease_until < `+s.dialect.now+`)
-		RETURNING head, body`, owner, ttl.Microseconds(), owner)
-	if err != nil {
-		return nil, fmt.Errorf("claim runs: %w", err)
-	}
-	return list, nil
-}
-
-func scanRun(rows *sql.Rows) (load.Run, error) {
-	var head, body string
-	if err := rows.Scan(&head, &body); err != nil {
-		return load.Run{}, err
-	}
-	return join(head, body)
-}
-
-// Release gives up all runs of owner, for a server that shuts down.
-func (s *Store) Release(ctx context.Context, owner string) error {
-	_, err := s.writer().ExecContext(ctx, `UPDATE runs SET owner = '', lease_until = 0 WHERE owner = ?`, owner)
-	if err != nil {
-		return fmt.Errorf("release runs: %w", err)
-	}
-	return nil
 }

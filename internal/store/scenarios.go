@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+	"time"
 
 	"onrush.dev/onrush/internal/load"
 )
@@ -16,24 +17,31 @@ import (
 // Version, Created and Updated of rec are not read, but for the time in Updated,
 // which is the time of the change.
 func (s *Store) PutScenario(ctx context.Context, rec load.ScenarioRecord) (saved load.ScenarioRecord, created, changed bool, err error) {
+	rec.Updated = rec.Updated.UTC().Truncate(time.Microsecond) // as it will be read back
 	err = s.tx(ctx, func(c conn) error {
-		old, err := scenario(ctx, c, rec.Name, s.dialect.forUpdate)
-		switch {
-		case load.ErrorCode(err) == load.NotFound:
-			created = true
-		case err != nil:
+		// The row is made first, so that there is one to lock: of two who make
+		// one name at once, the second waits here for the first.
+		res, err := c.ExecContext(ctx, `INSERT INTO scenarios (name, source, files, spec, version, by_user, created, updated)
+			VALUES (?, '', '{}', '{}', 0, '', ?, 0) ON CONFLICT (name) DO NOTHING`, rec.Name, micros(rec.Updated))
+		if err != nil {
 			return err
-		case old.Source == rec.Source && maps.Equal(old.Files, rec.Files):
+		}
+		fresh, err := res.RowsAffected()
+		if err != nil {
+			return err
+		}
+		old, err := scenario(ctx, c, rec.Name, s.dialect.forUpdate)
+		if err != nil {
+			return err
+		}
+		created = fresh == 1
+		if !created && old.Source == rec.Source && maps.Equal(old.Files, rec.Files) {
 			saved = old
 			return nil
 		}
 		changed = true
 		saved = rec
-		saved.Version = old.Version + 1
-		saved.Created = old.Created
-		if created {
-			saved.Created = rec.Updated
-		}
+		saved.Version, saved.Created = old.Version+1, old.Created
 		return writeScenario(ctx, c, saved)
 	})
 	if err != nil {
@@ -51,12 +59,8 @@ func writeScenario(ctx context.Context, c conn, r load.ScenarioRecord) error {
 	if err != nil {
 		return err
 	}
-	_, err = c.ExecContext(ctx, `
-		INSERT INTO scenarios (name, source, files, spec, version, by_user, created, updated)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (name) DO UPDATE SET source = excluded.source, files = excluded.files, spec = excluded.spec,
-			version = excluded.version, by_user = excluded.by_user, updated = excluded.updated`,
-		r.Name, r.Source, files, spec, r.Version, r.By, micros(r.Created), micros(r.Updated))
+	_, err = c.ExecContext(ctx, `UPDATE scenarios SET source = ?, files = ?, spec = ?, version = ?, by_user = ?, updated = ? WHERE name = ?`,
+		r.Source, files, spec, r.Version, r.By, micros(r.Updated), r.Name)
 	if err != nil {
 		return err
 	}

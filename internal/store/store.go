@@ -13,7 +13,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"onrush.dev/onrush/internal/load"
 )
@@ -89,22 +91,34 @@ func (s *Store) tx(ctx context.Context, f func(conn) error) error {
 func (s *Store) reader() conn { return rebound{s.read, s.dialect} }
 func (s *Store) writer() conn { return rebound{s.write, s.dialect} }
 
-// rebound lets all queries be written with ? in both dialects.
+// rebound lets all queries be written with ? in both dialects, and all texts
+// be given as they come.
 type rebound struct {
 	conn
 	d dialect
 }
 
 func (r rebound) ExecContext(ctx context.Context, q string, args ...any) (sql.Result, error) {
-	return r.conn.ExecContext(ctx, r.d.rebind(q), args...)
+	return r.conn.ExecContext(ctx, r.d.rebind(q), clean(args)...)
 }
 
 func (r rebound) QueryContext(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
-	return r.conn.QueryContext(ctx, r.d.rebind(q), args...)
+	return r.conn.QueryContext(ctx, r.d.rebind(q), clean(args)...)
 }
 
 func (r rebound) QueryRowContext(ctx context.Context, q string, args ...any) *sql.Row {
-	return r.conn.QueryRowContext(ctx, r.d.rebind(q), args...)
+	return r.conn.QueryRowContext(ctx, r.d.rebind(q), clean(args)...)
+}
+
+// clean replaces what is not text in text parameters: Postgres refuses NUL and
+// broken UTF-8, which a task's last words or a caller's query may well hold.
+func clean(args []any) []any {
+	for i, arg := range args {
+		if s, ok := arg.(string); ok && (strings.IndexByte(s, 0) >= 0 || !utf8.ValidString(s)) {
+			args[i] = strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", "\uFFFD"), "\uFFFD")
+		}
+	}
+	return args
 }
 
 // all collects the rows of a query with one scan function.

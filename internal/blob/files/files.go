@@ -33,6 +33,8 @@ const (
 	tmp     = "tmp"
 	// staleAfter is when a temporary file must belong to a writer that died.
 	staleAfter = 24 * time.Hour
+	// moveTries is how often a Put gives way to Deletes that remove its folder.
+	moveTries = 50
 )
 
 // Open opens the bucket in dir and makes the folder when it is not there.
@@ -102,14 +104,14 @@ func (b *Bucket) writeAside(ctx context.Context, name string, r io.Reader) (size
 func (b *Bucket) moveIn(from, to string) error {
 	folder := path.Dir(to)
 	for try := 0; ; try++ {
-		if err := b.root.MkdirAll(folder, 0o700); err != nil {
-			return err
+		err := b.root.MkdirAll(folder, 0o700)
+		if err == nil {
+			err = b.root.Rename(from, to)
 		}
-		err := b.root.Rename(from, to)
 		if err == nil {
 			break
 		}
-		if !errors.Is(err, fs.ErrNotExist) || try == 10 {
+		if !errors.Is(err, fs.ErrNotExist) || try == moveTries {
 			return err
 		}
 	}
