@@ -3,5 +3,10 @@
 // window every second until the stream has them all. It may not know how it was
 // started, and links neither store, API nor any fleet driver.
 //
-// Read run.go first.
+//	dial, hello -> order -> files, engine.Prepare, clock -> ready
+//	   -> start command: T -> engine.Run at T; a window a second
+//	   -> last window -> done or failed -> flush -> exit
+//
+// Read run.go first (the phases), then play.go (the load), then obey.go (what
+// the server tells it meanwhile).
 package agent
