@@ -1,0 +1,14 @@
+//go:build !linux
+
+package httpload
+
+import "time"
+
+// clock sleeps as well as the runtime can.
+type clock struct{}
+
+func newClock() (*clock, error) { return &clock{}, nil }
+
+func (*clock) sleep(d time.Duration) { time.Sleep(d) }
+
+func (*clock) close() {}
