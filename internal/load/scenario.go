@@ -11,11 +11,11 @@ type Scenario struct {
 	Variables   map[string]string `json:"variables,omitempty" doc:"Values for ${name} in URLs, headers and bodies."`
 	Data        []Data            `json:"data,omitempty" doc:"CSV files whose rows feed requests."`
 	Requests    []Request         `json:"requests,omitempty" doc:"What a user sends. Without weights: all in order. With weights: one, drawn by weight."`
-	ThinkTime   Span              `json:"think_time,omitempty" doc:"Pause of a user between requests: 1s, or drawn from 1s-3s. Closed model only."`
+	ThinkTime   Span              `json:"think_time,omitzero" doc:"Pause of a user between requests: 1s, or drawn from 1s-3s. Closed model only."`
 	Load        Load              `json:"load" doc:"How hard, and for how long."`
 	Regions     []RegionLoad      `json:"regions,omitempty" doc:"Where the tasks run. Default: one task in region local."`
 	Criteria    []Criterion       `json:"criteria,omitempty" doc:"Pass rules, e.g. 'p95 < 300ms'."`
-	Connection  Connection        `json:"connection,omitempty" doc:"How requests reach the target."`
+	Connection  Connection        `json:"connection,omitzero" doc:"How requests reach the target."`
 	LostTasks   LostPolicy        `json:"lost_tasks,omitempty" doc:"What to do when a task is lost while running." enum:"continue,replace,stop" default:"continue"`
 	Scripted    *Scripted         `json:"scripted,omitempty" doc:"Behaviour of the scripted engine, for tests of Onrush itself."`
 }
@@ -58,7 +58,7 @@ type Request struct {
 	Body      string            `json:"body,omitempty" doc:"Request body as text."`
 	BodyFile  string            `json:"body_file,omitempty" doc:"File whose content is the body, relative to the scenario."`
 	Weight    int               `json:"weight,omitempty" doc:"Share among the requests; either all have one or none."`
-	Expect    Expect            `json:"expect,omitempty" doc:"What makes a response a success. Default: status 200 to 399."`
+	Expect    Expect            `json:"expect,omitzero" doc:"What makes a response a success. Default: status 200 to 399."`
 	Timeout   Duration          `json:"timeout,omitempty" doc:"From the send to the last byte." default:"30s"`
 	Redirects *int              `json:"redirects,omitempty" doc:"How many redirects to follow; 0 counts the redirect itself as the response. Default 10."`
 }
@@ -108,7 +108,7 @@ type RegionLoad struct {
 type Connection struct {
 	HTTP           string            `json:"http,omitempty" doc:"HTTP version: auto (by ALPN), 1.1, 2 (over clear text: with prior knowledge)." enum:"auto,1.1,2" default:"auto"`
 	KeepAlive      *bool             `json:"keep_alive,omitempty" doc:"Reuse connections; false opens one per request. Default true."`
-	TLS            TLS               `json:"tls,omitempty" doc:"TLS towards the target."`
+	TLS            TLS               `json:"tls,omitzero" doc:"TLS towards the target."`
 	Host           string            `json:"host,omitempty" doc:"Value of the Host header, instead of the URL's."`
 	Hosts          map[string]string `json:"hosts,omitempty" doc:"Addresses for host names, instead of DNS: name to IP or IP:port."`
 	Resolvers      []string          `json:"resolvers,omitempty" doc:"DNS servers, IP or IP:port, instead of the system's."`

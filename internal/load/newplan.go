@@ -1,0 +1,157 @@
+package load
+
+import (
+	"fmt"
+	"math"
+)
+
+// PlanInput is all that a plan depends on.
+type PlanInput struct {
+	Scenario Scenario
+	Regions  map[string]Region    // those known, by name
+	Capacity map[string]Capacity  // by region
+	Data     map[string]DataFacts // by the scenario's name of the file
+}
+
+// DataFacts is what a data file holds.
+type DataFacts struct {
+	Columns []string
+	Rows    int // without the line of columns
+}
+
+// NewPlan works out what a scenario runs: the same input gives the same plan. An
+// error is of code Invalid and carries every reason for which it cannot run.
+func NewPlan(in PlanInput) (*Plan, error) {
+	s := WithDefaults(in.Scenario)
+	problems := Validate(s)
+	if len(problems) == 0 {
+		problems = in.problems(&s)
+	}
+	if len(problems) > 0 {
+		return nil, problemsError("the scenario cannot be planned", problems)
+	}
+	p := &Plan{
+		Scenario:   s.Name,
+		Engine:     s.Engine,
+		Model:      s.Model(),
+		Tasks:      s.tasks(),
+		Requests:   s.Load.Requests,
+		Iterations: s.Load.Iterations,
+		Profile:    s.profile(),
+		LostTasks:  s.LostTasks,
+	}
+	if !p.Profile.Endless {
+		p.Duration = p.Profile.Length()
+	}
+	if p.Model == Open {
+		p.Rate = p.Profile.Peak()
+		p.Expected = p.expected()
+	} else {
+		p.Users = int(wholeUnits(p.Profile.Peak()))
+	}
+	for _, d := range s.Data {
+		facts := in.Data[d.File]
+		p.Data = append(p.Data, PlanData{Name: d.Name, File: d.File, Sharing: d.Sharing, Columns: facts.Columns, Rows: facts.Rows})
+	}
+	for _, c := range s.Criteria {
+		p.Criteria = append(p.Criteria, c.String())
+	}
+	p.deal(&s, in)
+	p.warn()
+	return p, nil
+}
+
+// expected is how many arrivals will be due, as far as that can be known.
+func (p *Plan) expected() int64 {
+	total, known := NewTimeline(p.Profile, nil).Total()
+	switch {
+	case !known:
+		return p.Requests
+	case p.Requests > 0:
+		return min(total, p.Requests)
+	}
+	return total
+}
+
+// deal gives every task its part. The parts add up because each is counted on
+// one stripe.
+func (p *Plan) deal(s *Scenario, in PlanInput) {
+	counts := make([]int, len(s.Regions))
+	for i, r := range s.Regions {
+		counts[i] = r.Tasks
+	}
+	loads := stripeGroups(s.weights(), counts)
+	limits := stripeGroups(s.limitWeights(), counts)
+	index := 0
+	for i, r := range s.Regions {
+		region := PlanRegion{Name: r.Name, Driver: in.Regions[r.Name].Driver, Capacity: in.Capacity[r.Name]}
+		rate := int64(0)
+		for n := range r.Tasks {
+			task := p.task(Share{Groups: loads, Group: i, Index: n}, Share{Groups: limits, Group: i, Index: n})
+			task.Name, task.Index = fmt.Sprintf("%s-%d", r.Name, n+1), index
+			index++
+			region.Users += task.Users
+			rate += int64(math.Round(task.Rate * microsPerUnit))
+			region.Tasks = append(region.Tasks, task)
+		}
+		region.Rate = float64(rate) / microsPerUnit
+		p.Regions = append(p.Regions, region)
+	}
+}
+
+func (p *Plan) task(share, limits Share) PlanTask {
+	t := PlanTask{Share: share}
+	if p.Model == Open {
+		// In millionths, so that the tasks' rates add up to the run's as written.
+		t.Rate = float64(share.Count(int64(math.Round(p.Rate*microsPerUnit)))) / microsPerUnit
+		t.Requests = share.Count(p.Requests)
+	} else {
+		t.Users = int(share.Count(int64(p.Users)))
+		t.Requests = limits.Count(p.Requests)
+		t.Iterations = limits.Count(p.Iterations)
+	}
+	for _, d := range p.Data {
+		if t.Rows == nil {
+			t.Rows = map[string]int{}
+		}
+		t.Rows[d.Name] = d.Rows
+		if d.Sharing != DataSame {
+			t.Rows[d.Name] = int(share.Count(int64(d.Rows)))
+		}
+	}
+	return t
+}
+
+// Nothing is an Order's limit for a task that gets no part of it: it sends
+// nothing. Zero would say that there is no limit.
+const Nothing = -1
+
+// Order is what the task's agent has to know of the plan. The caller adds the
+// run, the scenario, changes and files.
+func (p *Plan) Order(task PlanTask) Order {
+	o := Order{
+		Task: task.Name, Index: task.Index, Count: p.Tasks, Model: p.Model,
+		Profile: p.Profile, Share: task.Share,
+	}
+	for _, r := range p.Regions {
+		for _, t := range r.Tasks {
+			if t.Index == task.Index {
+				o.Region = r.Name
+			}
+		}
+	}
+	if p.Model == Open {
+		o.Requests = p.Requests
+		return o
+	}
+	o.Requests = ownLimit(p.Requests, task.Requests)
+	o.Iterations = ownLimit(p.Iterations, task.Iterations)
+	return o
+}
+
+func ownLimit(whole, own int64) int64 {
+	if whole > 0 && own == 0 {
+		return Nothing
+	}
+	return own
+}
