@@ -1,10 +1,10 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { createRouter } from "@tanstack/react-router";
 import { Failure, RowsSkeleton } from "./components/States";
-import { appRoute, rootRoute } from "./routes/root";
 import { indexRoute } from "./routes/index";
 import { loginRoute } from "./routes/login";
 import { newRoute } from "./routes/new";
+import { appRoute, rootRoute } from "./routes/root";
 import { runRoute } from "./routes/run";
 import { runsRoute } from "./routes/runs";
 import { scenarioRoute } from "./routes/scenario";

@@ -6,7 +6,7 @@ import type { paths } from "./schema";
 export const client = createClient<paths>({ baseUrl: "/", credentials: "same-origin" });
 
 interface Answer<T> {
-  data?: T;
+  data?: T | undefined;
   error?: unknown;
   response: Response;
 }

@@ -1,7 +1,4 @@
-import type { Run, RunEvent, Snapshot } from "./types";
-
-/** A run's head, as the stream sends it: without scenario and plan. */
-export type RunHead = Omit<Run, "plan" | "files" | "spec">;
+import type { RunEvent, RunItem, Snapshot } from "./types";
 
 export type Connection = "connecting" | "open" | "lost";
 
@@ -12,7 +9,7 @@ export type Connection = "connecting" | "open" | "lost";
  */
 export class LiveRun {
   snapshot: Snapshot | undefined;
-  head: RunHead | undefined;
+  head: RunItem | undefined;
   events: RunEvent[] = [];
   connection: Connection = "connecting";
   version = 0;
@@ -29,11 +26,11 @@ export class LiveRun {
     source.onerror = () => this.set(() => (this.connection = "lost"));
     source.addEventListener("snapshot", (e) => this.receive(JSON.parse(e.data) as Snapshot));
     source.addEventListener("event", (e) => this.merge([JSON.parse(e.data) as RunEvent]));
-    source.addEventListener("status", (e) => this.set(() => (this.head = JSON.parse(e.data) as RunHead)));
+    source.addEventListener("status", (e) => this.set(() => (this.head = JSON.parse(e.data) as RunItem)));
     source.addEventListener("end", (e) => {
       // Nothing follows; left open, the browser would ask again for ever.
       this.close();
-      this.set(() => (this.head = JSON.parse(e.data) as RunHead));
+      this.set(() => (this.head = JSON.parse(e.data) as RunItem));
     });
   }
 

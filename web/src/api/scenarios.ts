@@ -1,6 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
 import { answer, client } from "./client";
-import type { Plan, Problem, Region, ScenarioRecord } from "./types";
+import type { Problem } from "./types";
 
 /** A scenario's text with the files that it names (path to content hash). */
 export interface Draft {
@@ -11,45 +11,42 @@ export interface Draft {
 export const scenariosQuery = queryOptions({
   queryKey: ["scenarios"],
   queryFn: async () =>
-    (await answer<{ scenarios: ScenarioRecord[] | null }>(
-      client.GET("/api/v1/scenarios", { params: { query: { limit: 1000 } } }),
-    )).scenarios ?? [],
-  refetchInterval: (query) => (query.state.data?.some((s) => s.last_run && s.last_run.status !== "ended") ? 2000 : 15_000),
+    (await answer(client.GET("/api/v1/scenarios", { params: { query: { limit: 1000 } } }))).scenarios,
+  refetchInterval: (query) =>
+    query.state.data?.some((s) => s.last_run && s.last_run.status !== "ended") ? 2000 : 15_000,
 });
 
 export const scenarioQuery = (name: string) =>
   queryOptions({
     queryKey: ["scenarios", name],
-    queryFn: () => answer<ScenarioRecord>(client.GET("/api/v1/scenarios/{name}", { params: { path: { name } } })),
+    queryFn: () => answer(client.GET("/api/v1/scenarios/{name}", { params: { path: { name } } })),
   });
 
 export const regionsQuery = queryOptions({
   queryKey: ["regions"],
-  queryFn: async () => (await answer<{ regions: Region[] | null }>(client.GET("/api/v1/regions"))).regions ?? [],
+  queryFn: async () => (await answer(client.GET("/api/v1/regions"))).regions,
   staleTime: 60_000,
 });
 
 export const saveScenario = (name: string, draft: Draft) =>
-  answer<ScenarioRecord>(client.PUT("/api/v1/scenarios/{name}", { params: { path: { name } }, body: draft }));
+  answer(client.PUT("/api/v1/scenarios/{name}", { params: { path: { name } }, body: draft }));
 
 export const deleteScenario = (name: string) =>
-  answer<unknown>(client.DELETE("/api/v1/scenarios/{name}", { params: { path: { name } } }));
+  answer(client.DELETE("/api/v1/scenarios/{name}", { params: { path: { name } } }));
 
 /** Every fault of a draft, without saving it; none when it can run. */
 export async function checkScenario(draft: Draft, signal?: AbortSignal): Promise<Problem[]> {
-  const found = await answer<{ problems: Problem[] | null }>(
-    client.POST("/api/v1/scenarios/check", { body: draft, ...(signal ? { signal } : {}) }),
-  );
+  const found = await answer(client.POST("/api/v1/scenarios/check", { body: draft, ...(signal ? { signal } : {}) }));
   return found.problems ?? [];
 }
 
 export const planScenario = (draft: Draft, signal?: AbortSignal) =>
-  answer<Plan>(client.POST("/api/v1/plan", { body: draft, ...(signal ? { signal } : {}) }));
+  answer(client.POST("/api/v1/plan", { body: draft, ...(signal ? { signal } : {}) }));
 
 export const uploadFile = (file: Blob) =>
-  answer<{ sha256: string; size: number }>(
+  answer(
     client.POST("/api/v1/files", {
-      body: file,
+      body: file as unknown as string, // described as a binary string
       bodySerializer: (body: unknown) => body as BodyInit,
       headers: { "Content-Type": "application/octet-stream" },
     }),

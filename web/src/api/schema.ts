@@ -790,6 +790,18 @@ export interface components {
             used?: string;
             user: string;
         };
+        Criterion: {
+            For: components["schemas"]["Duration"];
+            Label: string;
+            Metric: string;
+            Op: string;
+            Percent: boolean;
+            Region: string;
+            Stop: boolean;
+            Text: string;
+            /** Format: double */
+            Value: number;
+        };
         CriterionResult: {
             /** Format: int64 */
             at?: number;
@@ -837,47 +849,6 @@ export interface components {
          * @example 2d
          */
         Duration: string;
-        ErrorDetail: {
-            /** @description Where the error occurred, e.g. 'body.items[3].tags' or 'path.thing-id' */
-            location?: string;
-            /** @description Error message text */
-            message?: string;
-            /** @description The value at the given location */
-            value?: unknown;
-        };
-        ErrorModel: {
-            /**
-             * @description A human-readable explanation specific to this occurrence of the problem.
-             * @example Property foo is required but is missing.
-             */
-            detail?: string;
-            /** @description Optional list of individual error details */
-            errors?: components["schemas"]["ErrorDetail"][] | null;
-            /**
-             * Format: uri
-             * @description A URI reference that identifies the specific occurrence of the problem.
-             * @example https://example.com/error-log/abc123
-             */
-            instance?: string;
-            /**
-             * Format: int64
-             * @description HTTP status code
-             * @example 400
-             */
-            status?: number;
-            /**
-             * @description A short, human-readable summary of the problem type. This value should not change between occurrences of the error.
-             * @example Bad Request
-             */
-            title?: string;
-            /**
-             * Format: uri
-             * @description A URI reference to human-readable documentation for the error.
-             * @default about:blank
-             * @example https://example.com/errors/example
-             */
-            type: string;
-        };
         Event: {
             /** Format: date-time */
             at: string;
@@ -1368,7 +1339,7 @@ export interface components {
             /** @description How requests reach the target. */
             connection?: components["schemas"]["Connection"];
             /** @description Pass rules, e.g. 'p95 < 300ms'. */
-            criteria?: string[] | null;
+            criteria?: components["schemas"]["Criterion"][] | null;
             /** @description CSV files whose rows feed requests. */
             data?: components["schemas"]["Data"][] | null;
             /** @description Free text. */
@@ -2240,7 +2211,9 @@ export interface operations {
                 after?: number;
             };
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -2274,7 +2247,9 @@ export interface operations {
             header?: {
                 "Last-Event-ID"?: number;
             };
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -2323,7 +2298,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -2462,7 +2439,9 @@ export interface operations {
                 points?: number;
             };
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -2522,7 +2501,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -2587,6 +2568,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                id: string;
                 task: string;
             };
             cookie?: never;
@@ -2718,7 +2700,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                name: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -2729,6 +2713,15 @@ export interface operations {
         responses: {
             /** @description OK */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedScenario"];
+                };
+            };
+            /** @description Created */
+            201: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -4,7 +4,11 @@ import type { Series, SeriesPoint, Snapshot } from "./types";
 
 const point = (second: number) => ({ second, requests: 1 }) as SeriesPoint;
 const snapshot = (second: number, regions: string[] = []) =>
-  ({ second, last: point(second), region_last: Object.fromEntries(regions.map((r) => [r, point(second)])) }) as Snapshot;
+  ({
+    second,
+    last: point(second),
+    region_last: Object.fromEntries(regions.map((r) => [r, point(second)])),
+  }) as Snapshot;
 
 function feed(filter: SeriesFilter, upTo: { second: number }) {
   const asked: number[] = [];

@@ -57,5 +57,7 @@ export function ProfileChart({ points, unit }: { points: readonly ProfilePoint[]
     };
   }, [corners, scheme]);
 
-  return <div ref={host} className={classes.host} style={{ height }} role="img" aria-label={`Planned ${unit} over time`} />;
+  return (
+    <div ref={host} className={classes.host} style={{ height }} role="img" aria-label={`Planned ${unit} over time`} />
+  );
 }

@@ -3,9 +3,9 @@ import { type ReactNode, useCallback, useEffect, useMemo, useRef } from "react";
 import uPlot from "uplot";
 import { clock, NONE } from "../lib/format";
 import type { SeriesStore } from "../lib/series";
-import classes from "./TimeChart.module.css";
 import { type ChartState, chartOptions, lineColour } from "./options";
 import type { ChartSpec, Marker, Range } from "./spec";
+import classes from "./TimeChart.module.css";
 
 export interface TimeChartProps {
   spec: ChartSpec;

@@ -45,7 +45,8 @@ export function chartOptions(spec: ChartSpec, look: Look, sync: string, state: (
     space: 34,
     ticks: { show: false },
     grid: { show: side === "left", stroke: c.grid, width: 1 },
-    values: (_u, splits) => splits.map((v) => (v === null ? "" : ((side === "left" ? spec.left : spec.right)?.(v) ?? ""))),
+    values: (_u, splits) =>
+      splits.map((v) => (v === null ? "" : ((side === "left" ? spec.left : spec.right)?.(v) ?? ""))),
   });
   const log = look.log && spec.log === true;
   return {

@@ -33,7 +33,9 @@ export function DataTable<T>({ label, rows, columns, id, onRow, selected, first 
   const sorted = useMemo(() => sort(rows, columns, order), [rows, columns, order]);
   const shown = all ? sorted : sorted.slice(0, first);
   const turn = (column: Column<T>) =>
-    setOrder((o) => (o?.key === column.key ? (o.down ? { key: column.key, down: false } : undefined) : { key: column.key, down: true }));
+    setOrder((o) =>
+      o?.key === column.key ? (o.down ? { key: column.key, down: false } : undefined) : { key: column.key, down: true },
+    );
   return (
     <div className={classes.scroll}>
       <table className={classes.table} aria-label={label}>
@@ -94,7 +96,8 @@ function sort<T>(rows: readonly T[], columns: readonly Column<T>[], order: { key
   const sign = order.down ? -1 : 1;
   return [...rows].sort((a, b) => {
     const [x, y] = [by(a), by(b)];
-    if (typeof x === "string" || typeof y === "string") return -sign * String(x).localeCompare(String(y), "en", { numeric: true });
+    if (typeof x === "string" || typeof y === "string")
+      return -sign * String(x).localeCompare(String(y), "en", { numeric: true });
     return sign * (x - y);
   });
 }

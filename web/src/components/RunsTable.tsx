@@ -1,5 +1,5 @@
 import { Link, useNavigate } from "@tanstack/react-router";
-import type { Run } from "../api/types";
+import type { RunItem } from "../api/types";
 import { ago, compact, dateTime, duration, ms, share } from "../lib/format";
 import { runLength } from "../lib/runlist";
 import { type Column, DataTable } from "./DataTable";
@@ -7,7 +7,7 @@ import page from "./Page.module.css";
 import { RunFacts } from "./RunFacts";
 
 /** Runs, newest first, with what matters about each. */
-export function RunsTable({ runs, of }: { runs: readonly Run[]; of?: string }) {
+export function RunsTable({ runs, of }: { runs: readonly RunItem[]; of?: string }) {
   const navigate = useNavigate();
   return (
     <DataTable
@@ -20,7 +20,7 @@ export function RunsTable({ runs, of }: { runs: readonly Run[]; of?: string }) {
   );
 }
 
-const columns: Column<Run>[] = [
+const columns: Column<RunItem>[] = [
   {
     key: "scenario",
     head: "Scenario",

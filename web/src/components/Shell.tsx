@@ -85,7 +85,12 @@ function RunningNow() {
     </>
   );
   return active.length === 1 ? (
-    <Link to="/runs/$id" params={{ id: one.id }} className={classes.running ?? ""} title={`${one.scenario} is ${one.status}`}>
+    <Link
+      to="/runs/$id"
+      params={{ id: one.id }}
+      className={classes.running ?? ""}
+      title={`${one.scenario} is ${one.status}`}
+    >
       {content}
     </Link>
   ) : (

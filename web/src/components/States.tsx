@@ -46,9 +46,9 @@ export function Failure({ error, retry, what }: { error: unknown; retry?: () => 
 /** Rows in the place where a list's rows will be. */
 export function RowsSkeleton({ rows = 6, height = 44 }: { rows?: number; height?: number }) {
   return (
-    <div aria-busy="true" aria-label="Loading">
-      {Array.from({ length: rows }, (_, i) => (
-        <div key={`row-${i + 1}`} className={classes.row} style={{ height }}>
+    <div role="status" aria-busy="true" aria-label="Loading">
+      {Array.from({ length: rows }, (_, i) => i + 1).map((i) => (
+        <div key={i} className={classes.row} style={{ height }}>
           <Skeleton height={12} width={`${46 - ((i * 7) % 20)}%`} radius="sm" />
         </div>
       ))}

@@ -19,7 +19,14 @@ describe("missing", () => {
 
   it("names every gap", () => {
     expect(
-      missing({ ...whole, tasks_started: 3, tasks_lost: 1, samples_received: 990, windows_missing: 2, samples_clamped: 1 }),
+      missing({
+        ...whole,
+        tasks_started: 3,
+        tasks_lost: 1,
+        samples_received: 990,
+        windows_missing: 2,
+        samples_clamped: 1,
+      }),
     ).toEqual([
       "1 task of 4 never started.",
       "1 task was lost: what they did after their last window is not known.",
@@ -30,6 +37,8 @@ describe("missing", () => {
   });
 
   it("does not hide samples that nobody counted", () => {
-    expect(missing({ ...whole, samples_received: 1001 })).toEqual(["1 sample more arrived than the tasks said they sent."]);
+    expect(missing({ ...whole, samples_received: 1001 })).toEqual([
+      "1 sample more arrived than the tasks said they sent.",
+    ]);
   });
 });

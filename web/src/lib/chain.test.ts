@@ -4,11 +4,25 @@ import { chain } from "./chain";
 
 const at = (s: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, s)).toISOString();
 const run = { id: "r1", scenario: "a", status: "running", created: at(0), since: at(3), by: "ada" } as Run;
-const status = (seq: number, s: number, text: string): RunEvent => ({ run: "r1", seq, at: at(s), kind: "status", text });
+const status = (seq: number, s: number, text: string): RunEvent => ({
+  run: "r1",
+  seq,
+  at: at(s),
+  kind: "status",
+  text,
+});
 
 describe("chain", () => {
   it("has times, lengths and causes", () => {
-    const steps = chain(run, [status(1, 1, "provisioning: room in both regions"), status(2, 2, "ready: 4 of 4 tasks"), status(3, 3, "running: all ready")], "running");
+    const steps = chain(
+      run,
+      [
+        status(1, 1, "provisioning: room in both regions"),
+        status(2, 2, "ready: 4 of 4 tasks"),
+        status(3, 3, "running: all ready"),
+      ],
+      "running",
+    );
     expect(steps.map((s) => s.state)).toEqual(["done", "done", "done", "now", "ahead", "ahead"]);
     expect(steps[0]).toMatchObject({ at: at(0), seconds: 1, cause: "started by ada" });
     expect(steps[1]).toMatchObject({ seconds: 1, cause: "room in both regions" });
@@ -17,7 +31,16 @@ describe("chain", () => {
 
   it("shows what was never reached as skipped, and cancelling only when it happened", () => {
     const ended = { ...run, status: "ended", since: at(9) } as Run;
-    const steps = chain(ended, [status(1, 1, "provisioning: x"), status(2, 5, "cancelling: stopped by ada before the start"), status(3, 6, "finishing: y"), status(4, 9, "ended: cancelled, criteria not_judged")], "ended");
+    const steps = chain(
+      ended,
+      [
+        status(1, 1, "provisioning: x"),
+        status(2, 5, "cancelling: stopped by ada before the start"),
+        status(3, 6, "finishing: y"),
+        status(4, 9, "ended: cancelled, criteria not_judged"),
+      ],
+      "ended",
+    );
     expect(steps.map((s) => `${s.status} ${s.state}`)).toEqual([
       "queued done",
       "provisioning done",

@@ -103,7 +103,12 @@ export function duration(seconds: number | null | undefined): string {
   if (seconds < 0.9995 && seconds > 0) return `${Math.round(seconds * 1000)} ms`;
   if (seconds < 59.95) return Number.isInteger(seconds) ? `${seconds}s` : `${seconds.toFixed(1)}s`;
   const whole = Math.round(seconds);
-  const [d, h, m, s] = [Math.floor(whole / 86400), Math.floor(whole / 3600) % 24, Math.floor(whole / 60) % 60, whole % 60];
+  const [d, h, m, s] = [
+    Math.floor(whole / 86400),
+    Math.floor(whole / 3600) % 24,
+    Math.floor(whole / 60) % 60,
+    whole % 60,
+  ];
   const two = (n: number) => String(n).padStart(2, "0");
   if (d > 0) return h > 0 ? `${d}d ${two(h)}h` : `${d}d`;
   if (h > 0) return m > 0 || s > 0 ? `${h}h ${two(m)}m` : `${h}h`;

@@ -5,10 +5,21 @@ function setup() {
   const ran: string[] = [];
   const clock = { now: 0 };
   const note = (word: string) => () => void ran.push(word);
-  const listen = keyListener(() => ({ n: note("new"), "g s": note("scenarios"), "g r": note("runs") }), () => clock.now);
+  const listen = keyListener(
+    () => ({ n: note("new"), "g s": note("scenarios"), "g r": note("runs") }),
+    () => clock.now,
+  );
   let prevented = 0;
   const press = (key: string, over: object = {}) =>
-    listen({ key, ctrlKey: false, metaKey: false, altKey: false, target: null, preventDefault: () => void prevented++, ...over });
+    listen({
+      key,
+      ctrlKey: false,
+      metaKey: false,
+      altKey: false,
+      target: null,
+      preventDefault: () => void prevented++,
+      ...over,
+    });
   return { ran, clock, press, prevented: () => prevented };
 }
 

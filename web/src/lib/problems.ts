@@ -14,6 +14,8 @@ export function byLine(problems: readonly Problem[]): Map<number, Problem[]> {
 
 /** The first problem of a field or of anything in it: "regions" also finds "regions[1].tasks". */
 export function problemAt(problems: readonly Problem[], ...paths: string[]): string | undefined {
-  const found = problems.find((p) => paths.some((path) => p.path === path || p.path.startsWith(`${path}.`) || p.path.startsWith(`${path}[`)));
+  const found = problems.find((p) =>
+    paths.some((path) => p.path === path || p.path.startsWith(`${path}.`) || p.path.startsWith(`${path}[`)),
+  );
   return found?.message;
 }

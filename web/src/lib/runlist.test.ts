@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Run } from "../api/types";
+import type { RunItem } from "../api/types";
 import { filterRuns } from "./runlist";
 import { runSearch, runsSearch } from "./search";
 
@@ -7,7 +7,7 @@ const runs = [
   { id: "r1", scenario: "shop", status: "running" },
   { id: "r2", scenario: "shop", status: "ended", outcome: "completed", verdict: "passed", note: "after the fix" },
   { id: "r3", scenario: "api", status: "ended", outcome: "degraded", verdict: "failed", by: "ada" },
-] as unknown as Run[];
+] as unknown as RunItem[];
 
 describe("filterRuns", () => {
   it.each([

@@ -13,7 +13,8 @@ const plan = {
   ],
 } as unknown as Plan;
 const run = { id: "r", status: "running", plan } as Run;
-const figures = (requests: number) => ({ requests, failures: 1, requests_per_second: 2, latency_ms: { count: requests, p95: 9 } }) as Figures;
+const figures = (requests: number) =>
+  ({ requests, failures: 1, requests_per_second: 2, latency_ms: { count: requests, p95: 9 } }) as Figures;
 const snapshot = {
   status: "running",
   second: 4,
@@ -21,14 +22,34 @@ const snapshot = {
   total: figures(50),
   regions: { us: figures(20), eu: figures(30) },
   labels: { "GET /": figures(50) },
-  tasks: { "eu-1": { region: "eu", status: "running", users: 3, requests: 30, failures: 1, p95: 8, requests_per_second: 6, cpu: 0.5, behind: 0, limited: "cpu" } },
+  tasks: {
+    "eu-1": {
+      region: "eu",
+      status: "running",
+      users: 3,
+      requests: 30,
+      failures: 1,
+      p95: 8,
+      requests_per_second: 6,
+      cpu: 0.5,
+      behind: 0,
+      limited: "cpu",
+    },
+  },
   criteria: [],
 } as unknown as Snapshot;
 
 describe("runView", () => {
   it("shows the plan before the first second", () => {
     const v = runView({ ...run, status: "queued" }, undefined, undefined, []);
-    expect(v).toMatchObject({ live: true, status: "queued", planned: 2, reporting: 0, plannedSeconds: 90, doneSeconds: 0 });
+    expect(v).toMatchObject({
+      live: true,
+      status: "queued",
+      planned: 2,
+      reporting: 0,
+      plannedSeconds: 90,
+      doneSeconds: 0,
+    });
     expect(v.tasks.map((t) => `${t.name} ${t.status}`)).toEqual(["eu-1 planned", "us-1 planned"]);
     expect(v.criteria).toEqual([{ criterion: "p95 < 1s", verdict: "not_judged" }]);
     expect(v.total).toBeUndefined();

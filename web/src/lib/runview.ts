@@ -118,7 +118,7 @@ function reportTasks(report: Report): TaskRow[] {
 function liveTasks(plan: Plan | undefined, snapshot: Snapshot | undefined, tasks: Task[]): TaskRow[] {
   const known = new Map(tasks.map((t) => [t.name, t]));
   const live = snapshot?.tasks ?? {};
-  const planned = (plan?.regions ?? []).flatMap((r) => r.tasks.map((t) => [t.name, r.name] as const));
+  const planned = (plan?.regions ?? []).flatMap((r) => (r.tasks ?? []).map((t) => [t.name, r.name] as const));
   const names = new Map<string, string>([...planned, ...byName(live).map(([n, t]) => [n, t.region] as const)]);
   return [...names].map(([name, region]) => {
     const t = live[name];

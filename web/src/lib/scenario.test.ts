@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { emptyForm, fullURL, nameFor, scalar, seconds, toYAML } from "./scenario";
+import { emptyForm, fullURL, nameFor, nameIn, scalar, seconds, toYAML } from "./scenario";
 
 describe("fullURL", () => {
   it.each([
@@ -7,7 +7,7 @@ describe("fullURL", () => {
     ["127.0.0.1:8080/", "http://127.0.0.1:8080/"],
     ["localhost:1", "http://localhost:1"],
     [" http://x ", "http://x"],
-    ["${base}/a", "${base}/a"],
+    ["$" + "{base}/a", "$" + "{base}/a"],
     ["", ""],
   ])("%s → %s", (given, want) => expect(fullURL(given)).toBe(want));
 });

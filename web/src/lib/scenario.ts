@@ -41,7 +41,11 @@ export function nameFor(url: string, taken: readonly string[]): string {
   } catch {
     // Not a URL yet: the plain word will do.
   }
-  base = base.replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[-._]+|[-._]+$/g, "").slice(0, 90) || "scenario";
+  base =
+    base
+      .replace(/[^A-Za-z0-9._-]+/g, "-")
+      .replace(/^[-._]+|[-._]+$/g, "")
+      .slice(0, 90) || "scenario";
   if (!taken.includes(base)) return base;
   for (let n = 2; ; n++) if (!taken.includes(`${base}-${n}`)) return `${base}-${n}`;
 }
@@ -92,6 +96,8 @@ export function seconds(text: string | undefined): number | undefined {
 /** The name that a scenario's text gives it; empty when none is found. */
 export function nameIn(source: string): string {
   const json = /^\s*\{/.test(source);
-  const found = json ? /"name"\s*:\s*"([^"]*)"/.exec(source) : /^name\s*:\s*(?:"([^"]*)"|'([^']*)'|([^\s#]+))/m.exec(source);
+  const found = json
+    ? /"name"\s*:\s*"([^"]*)"/.exec(source)
+    : /^name\s*:\s*(?:"([^"]*)"|'([^']*)'|([^\s#]+))/m.exec(source);
   return found?.[1] ?? found?.[2] ?? found?.[3] ?? "";
 }

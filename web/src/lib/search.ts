@@ -4,8 +4,10 @@ export function searchText(search: Record<string, unknown>): { q?: string } {
   return typeof q === "string" && q !== "" ? { q } : typeof q === "number" ? { q: String(q) } : {};
 }
 
-const text = (value: unknown) => (typeof value === "string" && value !== "" ? value : typeof value === "number" ? String(value) : undefined);
-const second = (value: unknown) => (typeof value === "number" && Number.isInteger(value) && value >= 0 ? value : undefined);
+const text = (value: unknown) =>
+  typeof value === "string" && value !== "" ? value : typeof value === "number" ? String(value) : undefined;
+const second = (value: unknown) =>
+  typeof value === "number" && Number.isInteger(value) && value >= 0 ? value : undefined;
 
 /** What a run page shows: the narrowed charts and the zoom, so that a view can be sent to somebody. */
 export interface RunSearch {

@@ -5,8 +5,8 @@ import { useEffect, useState } from "react";
 import { logIn, meQuery } from "../api/auth";
 import { ApiError, errorText } from "../api/errors";
 import { Icon } from "../components/Icon";
-import { rootRoute } from "./root";
 import classes from "./login.module.css";
+import { rootRoute } from "./root";
 
 export const loginRoute = createRoute({
   getParentRoute: () => rootRoute,

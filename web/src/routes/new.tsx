@@ -12,7 +12,7 @@ import { YamlEditor } from "../components/editor/YamlEditor";
 import { Icon } from "../components/Icon";
 import page from "../components/Page.module.css";
 import { useTitle } from "../components/useTitle";
-import { emptyForm, nameFor, nameIn, type ScenarioForm as Form, toYAML } from "../lib/scenario";
+import { emptyForm, type ScenarioForm as Form, nameFor, nameIn, toYAML } from "../lib/scenario";
 import classes from "./new.module.css";
 import { appRoute } from "./root";
 
@@ -48,7 +48,9 @@ function New() {
     regions: form.regions === emptyForm.regions && regions[0] ? [{ name: regions[0].name, tasks: 1 }] : form.regions,
   };
   const asText = search.tab === "yaml";
-  const blank = asText ? (yaml ?? "").trim() === "" && (form.requests[0]?.url ?? "") === "" : (form.requests[0]?.url ?? "").trim() === "";
+  const blank = asText
+    ? (yaml ?? "").trim() === "" && (form.requests[0]?.url ?? "") === ""
+    : (form.requests[0]?.url ?? "").trim() === "";
   const source = yaml ?? toYAML(complete);
   const draft = useMemo(() => ({ source: blank && !yaml ? "" : source, files }), [blank, yaml, source, files]);
   const checked = useDraft(draft);
@@ -79,7 +81,12 @@ function New() {
         />
         <div className={page.tools}>
           {taken.includes(name) && <span className="dim">changes the saved {name}</span>}
-          <Button variant="default" disabled={!ready} loading={save.isPending && !save.variables?.run} onClick={() => go(false)}>
+          <Button
+            variant="default"
+            disabled={!ready}
+            loading={save.isPending && !save.variables?.run}
+            onClick={() => go(false)}
+          >
             Save
           </Button>
           <Button

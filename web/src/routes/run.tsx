@@ -7,8 +7,8 @@ import { Charts } from "../components/run/Charts";
 import { Controls } from "../components/run/Controls";
 import { EventLog } from "../components/run/EventLog";
 import { Failures } from "../components/run/Failures";
-import { FigureTable } from "../components/run/FigureTables";
 import { Figures } from "../components/run/Figures";
+import { FigureTable } from "../components/run/FigureTables";
 import { Head } from "../components/run/Head";
 import { AccountingCard, Criteria } from "../components/run/Judgement";
 import { Notes } from "../components/run/Notes";
@@ -17,8 +17,8 @@ import { type RunPage, useRun, useSeries } from "../components/run/useRun";
 import { Failure } from "../components/States";
 import { useTitle } from "../components/useTitle";
 import { chain } from "../lib/chain";
-import { type RunSearch, runSearch } from "../lib/search";
 import type { RunView } from "../lib/runview";
+import { type RunSearch, runSearch } from "../lib/search";
 import { appRoute } from "./root";
 import classes from "./run.module.css";
 
@@ -92,7 +92,7 @@ function RunContent({ page, run, view }: { page: RunPage; run: Run; view: RunVie
 // The same heights as the page, so that nothing moves when it comes.
 function PageSkeleton() {
   return (
-    <div aria-busy="true" aria-label="Loading">
+    <div role="status" aria-busy="true" aria-label="Loading">
       <Skeleton height={64} mb={16} />
       <Skeleton height={76} mb={12} />
       <Skeleton height={90} mb={52} />

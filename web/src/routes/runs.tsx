@@ -8,8 +8,8 @@ import { RunsTable } from "../components/RunsTable";
 import { Search } from "../components/Search";
 import { Empty, Failure, RowsSkeleton } from "../components/States";
 import { useTitle } from "../components/useTitle";
-import { type RunShow, runsSearch } from "../lib/search";
 import { filterRuns } from "../lib/runlist";
+import { type RunShow, runsSearch } from "../lib/search";
 import { appRoute } from "./root";
 
 export const runsRoute = createRoute({
@@ -57,10 +57,26 @@ function Runs() {
         {runs.isError && <Failure error={runs.error} what="The list" retry={() => void runs.refetch()} />}
         {runs.isSuccess && rows.length > 0 && <RunsTable runs={rows} />}
         {runs.isSuccess && rows.length === 0 && runs.data.length > 0 && (
-          <Empty icon="search" title="No run matches" action={<Link to="/runs" className="link">Show all</Link>} />
+          <Empty
+            icon="search"
+            title="No run matches"
+            action={
+              <Link to="/runs" className="link">
+                Show all
+              </Link>
+            }
+          />
         )}
         {runs.data?.length === 0 && (
-          <Empty icon="flow" title="Nothing ran yet" action={<Link to="/new" className="link">Make a scenario</Link>}>
+          <Empty
+            icon="flow"
+            title="Nothing ran yet"
+            action={
+              <Link to="/new" className="link">
+                Make a scenario
+              </Link>
+            }
+          >
             Runs are kept here with their reports, also those that were stopped or failed.
           </Empty>
         )}

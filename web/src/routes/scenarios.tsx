@@ -3,13 +3,13 @@ import { useQuery } from "@tanstack/react-query";
 import { createRoute, Link, useNavigate } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { scenariosQuery } from "../api/scenarios";
-import type { ScenarioRecord } from "../api/types";
+import type { ScenarioItem } from "../api/types";
 import { type Column, DataTable } from "../components/DataTable";
 import page from "../components/Page.module.css";
 import { RunFacts } from "../components/RunFacts";
 import { Search } from "../components/Search";
-import { Empty, Failure, RowsSkeleton } from "../components/States";
 import { StartBox } from "../components/StartBox";
+import { Empty, Failure, RowsSkeleton } from "../components/States";
 import { useTitle } from "../components/useTitle";
 import { ago } from "../lib/format";
 import { searchText } from "../lib/search";
@@ -41,7 +41,9 @@ function Scenarios() {
       </div>
       <div className="panel">
         {scenarios.isPending && <RowsSkeleton />}
-        {scenarios.isError && <Failure error={scenarios.error} what="The list" retry={() => void scenarios.refetch()} />}
+        {scenarios.isError && (
+          <Failure error={scenarios.error} what="The list" retry={() => void scenarios.refetch()} />
+        )}
         {scenarios.isSuccess &&
           (rows.length > 0 ? (
             <DataTable
@@ -61,7 +63,7 @@ function Scenarios() {
   );
 }
 
-const columns: Column<ScenarioRecord>[] = [
+const columns: Column<ScenarioItem>[] = [
   {
     key: "name",
     head: "Name",
@@ -103,9 +105,11 @@ const columns: Column<ScenarioRecord>[] = [
   },
 ];
 
-function matching(scenarios: ScenarioRecord[], q: string): ScenarioRecord[] {
+function matching(scenarios: ScenarioItem[], q: string): ScenarioItem[] {
   const wanted = q.trim().toLowerCase();
-  const text = (s: ScenarioRecord) =>
-    [s.name, s.scenario.description, ...(s.scenario.tags ?? []), ...(s.scenario.requests ?? []).map((r) => r.url)].join(" ");
+  const text = (s: ScenarioItem) =>
+    [s.name, s.scenario.description, ...(s.scenario.tags ?? []), ...(s.scenario.requests ?? []).map((r) => r.url)].join(
+      " ",
+    );
   return scenarios.filter((s) => text(s).toLowerCase().includes(wanted));
 }

@@ -4,8 +4,8 @@ import { useMutation } from "@tanstack/react-query";
 import { errorText } from "../../api/errors";
 import { uploadFile } from "../../api/scenarios";
 import { Icon } from "../Icon";
-import { RemoveButton } from "./ScenarioForm";
 import classes from "./Files.module.css";
+import { RemoveButton } from "./ScenarioForm";
 
 interface Props {
   files: Record<string, string>;
@@ -20,13 +20,20 @@ export function Files({ files, onChange }: Props) {
       return Object.fromEntries(added);
     },
     onSuccess: (added) => onChange({ ...files, ...added }),
-    onError: (error) => notifications.show({ color: "red", title: "The file was not uploaded", message: errorText(error) }),
+    onError: (error) =>
+      notifications.show({ color: "red", title: "The file was not uploaded", message: errorText(error) }),
   });
   return (
     <div className={classes.files}>
       <FileButton multiple onChange={(chosen) => chosen.length > 0 && upload.mutate(chosen)}>
         {(props) => (
-          <Button {...props} variant="default" size="xs" loading={upload.isPending} leftSection={<Icon name="file" size={14} />}>
+          <Button
+            {...props}
+            variant="default"
+            size="xs"
+            loading={upload.isPending}
+            leftSection={<Icon name="file" size={14} />}
+          >
             Add files
           </Button>
         )}
@@ -40,7 +47,9 @@ export function Files({ files, onChange }: Props) {
           />
         </span>
       ))}
-      {Object.keys(files).length === 0 && <span className="dim">CSV data, bodies or certificates that the text names.</span>}
+      {Object.keys(files).length === 0 && (
+        <span className="dim">CSV data, bodies or certificates that the text names.</span>
+      )}
     </div>
   );
 }

@@ -90,7 +90,10 @@ export function Criteria({ form, change, problems }: FormProps) {
   const { criteria } = form;
   const example = examples.find((e) => !criteria.includes(e)) ?? "";
   return (
-    <Group title="Passed when" hint="A percentile, mean, rate or failures; add “for 10s” to judge every ten seconds, “, stop” to end the run.">
+    <Group
+      title="Passed when"
+      hint="A percentile, mean, rate or failures; add “for 10s” to judge every ten seconds, “, stop” to end the run."
+    >
       {criteria.map((c, i) => (
         <div key={rowKey("criterion", i)} className={classes.row}>
           <TextInput

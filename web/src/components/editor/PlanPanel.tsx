@@ -69,16 +69,25 @@ function PlanFacts({ plan }: { plan: Plan }) {
           </tr>
         </thead>
         <tbody>
-          {plan.regions.map((r) => (
+          {plan.regions?.map((r) => (
             <tr key={r.name}>
               <td>{r.name}</td>
               <td className="dim">{r.driver}</td>
               <td title={r.capacity.note}>
-                {count(r.tasks.length)}
-                {r.capacity.limit ? <span className="dim"> of {count(r.capacity.limit - r.capacity.in_use)} free</span> : ""}
+                {count(r.tasks?.length ?? 0)}
+                {r.capacity.limit ? (
+                  <span className="dim"> of {count(r.capacity.limit - r.capacity.in_use)} free</span>
+                ) : (
+                  ""
+                )}
               </td>
               <td>{open ? rate(r.rate) : count(r.users ?? 0)}</td>
-              <td className="dim">{each(r.tasks.map((t) => (open ? t.rate : t.users)), open)}</td>
+              <td className="dim">
+                {each(
+                  (r.tasks ?? []).map((t) => (open ? t.rate : t.users)),
+                  open,
+                )}
+              </td>
             </tr>
           ))}
         </tbody>
@@ -90,7 +99,10 @@ function PlanFacts({ plan }: { plan: Plan }) {
         {plan.data?.map((d) => (
           <Fact key={d.name} name={`Data ${d.name}`} value={`${count(d.rows)} rows, ${d.sharing}`} />
         ))}
-        <Fact name="Criteria" value={plan.criteria?.length ? plan.criteria.join(" · ") : "none: the run is not judged"} />
+        <Fact
+          name="Criteria"
+          value={plan.criteria?.length ? plan.criteria.join(" · ") : "none: the run is not judged"}
+        />
         <Fact name="A task lost" value={plan.lost_tasks} />
       </dl>
       {plan.warnings?.map((w) => (

@@ -18,7 +18,11 @@ export function YamlEditor({ value, onChange, problems }: Props) {
   const goTo = (line: number) => {
     const element = area.current;
     if (!element) return;
-    const start = value.split("\n").slice(0, line - 1).join("\n").length + (line > 1 ? 1 : 0);
+    const start =
+      value
+        .split("\n")
+        .slice(0, line - 1)
+        .join("\n").length + (line > 1 ? 1 : 0);
     element.focus();
     element.setSelectionRange(start, value.indexOf("\n", start) < 0 ? value.length : value.indexOf("\n", start));
     element.scrollTop = Math.max(0, (line - 6) * 20);
@@ -27,13 +31,9 @@ export function YamlEditor({ value, onChange, problems }: Props) {
     <div className={classes.editor}>
       <div className={classes.box}>
         <div ref={gutter} className={classes.gutter} aria-hidden="true">
-          {Array.from({ length: count }, (_, i) => (
-            <div
-              key={`line-${i + 1}`}
-              data-bad={lines.has(i + 1) || undefined}
-              title={lines.get(i + 1)?.map(problemText).join("\n")}
-            >
-              {i + 1}
+          {Array.from({ length: count }, (_, i) => i + 1).map((n) => (
+            <div key={n} data-bad={lines.has(n) || undefined} title={lines.get(n)?.map(problemText).join("\n")}>
+              {n}
             </div>
           ))}
         </div>
@@ -61,7 +61,9 @@ export function YamlEditor({ value, onChange, problems }: Props) {
         />
       </div>
       <ul className={classes.problems} aria-label="Problems" aria-live="polite">
-        {problems.length === 0 && <li className={classes.fine}>{value.trim() === "" ? "Nothing written yet." : "No problems."}</li>}
+        {problems.length === 0 && (
+          <li className={classes.fine}>{value.trim() === "" ? "Nothing written yet." : "No problems."}</li>
+        )}
         {problems.map((p) => (
           <li key={`${p.line ?? 0}/${p.path}/${p.message}`}>
             <button type="button" disabled={!p.line} onClick={() => p.line && goTo(p.line)}>

@@ -1,5 +1,5 @@
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useDebouncedValue } from "@mantine/hooks";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { problemsOf } from "../../api/errors";
 import { checkScenario, type Draft, planScenario } from "../../api/scenarios";
 import type { Plan, Problem } from "../../api/types";

@@ -12,9 +12,7 @@ export function Chain({ steps, progress }: { steps: readonly Step[]; progress: n
         <li key={step.status} data-state={step.state} aria-current={step.state === "now" ? "step" : undefined}>
           <Tooltip label={step.cause} disabled={!step.cause} multiline maw={360}>
             <div className={classes.step}>
-              <span className={classes.sign}>
-                {step.state === "done" ? <Icon name="check" size={12} /> : <i />}
-              </span>
+              <span className={classes.sign}>{step.state === "done" ? <Icon name="check" size={12} /> : <i />}</span>
               <span className={classes.word}>{words(step.status)}</span>
               <span className={classes.time}>
                 {step.at ? timeOfDay(step.at) : step.state === "skipped" ? "skipped" : "–"}

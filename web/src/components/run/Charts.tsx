@@ -1,15 +1,15 @@
 import { Button, CloseButton, SegmentedControl } from "@mantine/core";
 import { useMemo, useState } from "react";
+import { errorText } from "../../api/errors";
 import type { SeriesFeed } from "../../api/seriesfeed";
 import type { Run, RunEvent } from "../../api/types";
 import { bandwidthChart, failuresChart, latencyChart, rateChart } from "../../charts/run";
 import type { Range } from "../../charts/spec";
 import { TimeChart } from "../../charts/TimeChart";
-import { errorText } from "../../api/errors";
 import { clock } from "../../lib/format";
 import { markers } from "../../lib/markers";
-import type { RunSearch } from "../../lib/search";
 import type { RunView } from "../../lib/runview";
+import type { RunSearch } from "../../lib/search";
 import { axisEnd } from "../../lib/series";
 import { useKeys } from "../useKeys";
 import classes from "./Charts.module.css";
@@ -74,7 +74,9 @@ export function Charts({ run, view, feed, events, search, show }: Props) {
             <CloseButton size="xs" aria-label="Show the whole run" onClick={() => onZoom(undefined)} />
           </span>
         )}
-        <span className={classes.hint}>Drag to zoom, double-click to reset. Rows of the tables below narrow the charts.</span>
+        <span className={classes.hint}>
+          Drag to zoom, double-click to reset. Rows of the tables below narrow the charts.
+        </span>
         {(search.region || search.label || search.task) && (
           <Button size="compact-xs" variant="subtle" onClick={() => show(zoomed ? { from, to } : {})}>
             Show all

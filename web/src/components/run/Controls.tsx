@@ -16,11 +16,11 @@ import {
   stopRun,
 } from "../../api/runs";
 import type { Run } from "../../api/types";
+import { isPaused } from "../../lib/paused";
 import type { RunView } from "../../lib/runview";
 import { Icon } from "../Icon";
-import { useKeys } from "../useKeys";
-import { isPaused } from "../../lib/paused";
 import page from "../Page.module.css";
+import { useKeys } from "../useKeys";
 
 /** A thing asked of the run; its failure is said, its success shows on the page. */
 function useAsk<T>(ask: (value: T) => Promise<unknown>, failed: string) {

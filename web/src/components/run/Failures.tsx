@@ -21,7 +21,8 @@ const causes: Record<string, string> = {
   other: "other",
 };
 
-const biggest = (map: Record<string, number> | null | undefined) => Object.entries(map ?? {}).sort(([, a], [, b]) => b - a);
+const biggest = (map: Record<string, number> | null | undefined) =>
+  Object.entries(map ?? {}).sort(([, a], [, b]) => b - a);
 
 /** What failed, by cause, and how the target answered, by status code. */
 export function Failures({ total }: { total: Figures | undefined }) {
@@ -29,11 +30,19 @@ export function Failures({ total }: { total: Figures | undefined }) {
   const codes = biggest(total?.status_codes);
   return (
     <>
-      <Section title="Failures by cause" empty={failed.length === 0 ? (total ? "No request failed." : "Nothing measured yet.") : undefined}>
+      <Section
+        title="Failures by cause"
+        empty={failed.length === 0 ? (total ? "No request failed." : "Nothing measured yet.") : undefined}
+      >
         <Bars rows={failed} of={total?.failures} tone={() => "var(--bad)"} name={(c) => causes[c] ?? c} code />
       </Section>
       <Section title="Status codes" empty={codes.length === 0 ? "No response yet." : undefined}>
-        <Bars rows={codes} of={total?.requests} tone={(c) => (c < "400" ? "var(--ok)" : "var(--bad)")} name={(c) => c} />
+        <Bars
+          rows={codes}
+          of={total?.requests}
+          tone={(c) => (c < "400" ? "var(--ok)" : "var(--bad)")}
+          name={(c) => c}
+        />
       </Section>
     </>
   );

@@ -37,7 +37,11 @@ export function FigureTable({ kind, rows, search, show }: Props) {
 }
 
 const has = (f: Figures) => f.latency_ms.count > 0;
-const latency = (key: "p50" | "p90" | "p95" | "p99" | "max" | "mean", head: string = key, wide = true): Column<Row> => ({
+const latency = (
+  key: "p50" | "p90" | "p95" | "p99" | "max" | "mean",
+  head: string = key,
+  wide = true,
+): Column<Row> => ({
   key,
   head,
   right: true,

@@ -29,7 +29,13 @@ export function Figures({ view }: { view: RunView }) {
       <Tile
         name={open ? "Achieved rate" : "Request rate"}
         q={rateQuantity(last ? last.requests : total?.requests_per_second)}
-        sub={open ? `offered ${rate(last ? last.offered : offered(view))}` : last ? `mean ${rate(total?.requests_per_second)}` : `${usersOf(view)}`}
+        sub={
+          open
+            ? `offered ${rate(last ? last.offered : offered(view))}`
+            : last
+              ? `mean ${rate(total?.requests_per_second)}`
+              : `${usersOf(view)}`
+        }
       />
       <Tile
         name="Failures"
@@ -39,10 +45,16 @@ export function Figures({ view }: { view: RunView }) {
       />
       <Tile name="p50" q={msQuantity(measured?.p50)} sub={now(second?.p50)} />
       <Tile name="p95" q={msQuantity(measured?.p95)} sub={now(second?.p95)} />
-      <Tile name="p99" q={msQuantity(measured?.p99)} sub={now(second?.p99) || (measured ? `max ${ms(measured.max)}` : "")} />
+      <Tile
+        name="p99"
+        q={msQuantity(measured?.p99)}
+        sub={now(second?.p99) || (measured ? `max ${ms(measured.max)}` : "")}
+      />
       <Tile
         name="Bandwidth"
-        q={bandwidthQuantity(last ? last.bytes_received : seconds && total ? total.bytes_received / seconds : undefined)}
+        q={bandwidthQuantity(
+          last ? last.bytes_received : seconds && total ? total.bytes_received / seconds : undefined,
+        )}
         sub={total ? `${bytes(total.bytes_received)} received` : ""}
       />
       <Tile

@@ -1,6 +1,6 @@
 import type { CriterionResult } from "../../api/types";
-import { clock, count } from "../../lib/format";
 import { missing } from "../../lib/accounting";
+import { clock, count } from "../../lib/format";
 import type { RunView } from "../../lib/runview";
 import { Icon } from "../Icon";
 import { VerdictPill } from "../Pills";
@@ -60,9 +60,17 @@ export function AccountingCard({ view }: { view: RunView }) {
       </p>
       <dl className={classes.facts}>
         <dt>Tasks planned · started · reported · lost</dt>
-        <dd>{a ? [a.tasks_planned, a.tasks_started, a.tasks_reported, a.tasks_lost].map(count).join(" · ") : `${view.planned} · – · – · –`}</dd>
+        <dd>
+          {a
+            ? [a.tasks_planned, a.tasks_started, a.tasks_reported, a.tasks_lost].map(count).join(" · ")
+            : `${view.planned} · – · – · –`}
+        </dd>
         <dt>Samples sent = received</dt>
-        <dd>{a ? `${count(a.samples_sent)} ${a.samples_sent === a.samples_received ? "=" : "≠"} ${count(a.samples_received)}` : "–"}</dd>
+        <dd>
+          {a
+            ? `${count(a.samples_sent)} ${a.samples_sent === a.samples_received ? "=" : "≠"} ${count(a.samples_received)}`
+            : "–"}
+        </dd>
         <dt>Windows missing · repeated and dropped</dt>
         <dd>{a ? `${count(a.windows_missing)} · ${count(a.windows_repeated)}` : "–"}</dd>
       </dl>

@@ -1,9 +1,9 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
-import { LiveRun, type RunHead } from "../../api/live";
+import { LiveRun } from "../../api/live";
 import { eventsQuery, liveURL, loadSeries, reportQuery, runQuery, tasksQuery } from "../../api/runs";
 import { SeriesFeed, type SeriesFilter } from "../../api/seriesfeed";
-import type { Report, Run, RunEvent, Snapshot } from "../../api/types";
+import type { Report, Run, RunEvent, RunItem, Snapshot } from "../../api/types";
 import { isLater, type RunView, runView } from "../../lib/runview";
 
 export interface RunPage {
@@ -34,7 +34,6 @@ export function useRun(id: string): RunPage {
   const newest = live.events.at(-1)?.seq;
 
   // The stream says that something changed; what exactly is asked for once.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new status or event is the reason to ask
   useEffect(() => {
     if (liveStatus === undefined && newest === undefined) return;
     void queries.invalidateQueries({ queryKey: ["run", id], exact: true });
@@ -67,7 +66,7 @@ export function useRun(id: string): RunPage {
 }
 
 // The stream's head carries what changes; what was fetched carries the plan too.
-function newer(fetched: Run | undefined, head: RunHead | undefined): Run | undefined {
+function newer(fetched: Run | undefined, head: RunItem | undefined): Run | undefined {
   if (!fetched || !head || isLater(fetched.status, head.status)) return fetched;
   return { ...fetched, ...head };
 }
