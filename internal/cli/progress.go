@@ -1,0 +1,181 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/term"
+
+	"onrush.dev/onrush/internal/load"
+)
+
+// progress shows a run while it lives, on standard error. Its methods may be
+// called from several goroutines.
+type progress interface {
+	Run(load.Run)           // once, before anything else
+	Snapshot(load.Snapshot) // once a second while it runs
+	Event(load.Event)       // things that happen to the run
+	Say(text string)        // a line of our own
+	Close()
+}
+
+// newProgress redraws a block on a terminal, and writes a line every few
+// seconds anywhere else.
+func newProgress(env *Env, quiet bool) progress {
+	width, tty := terminal(env.Err)
+	switch {
+	case quiet:
+		return &lines{w: io.Discard}
+	case tty && os.Getenv("TERM") != "dumb":
+		return &block{w: env.Err, width: width}
+	}
+	return &lines{w: env.Err}
+}
+
+// terminal says whether w is one, and its width.
+func terminal(w io.Writer) (width int, tty bool) {
+	file, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) {
+		return 0, false
+	}
+	width, _, err := term.GetSize(int(file.Fd()))
+	if err != nil || width < 20 {
+		width = 80
+	}
+	return width, true
+}
+
+// linesEvery is how many seconds of a run pass between two lines.
+const linesEvery = 3
+
+// lines is the progress of scripts and logs: it only ever appends.
+type lines struct {
+	mu   sync.Mutex
+	w    io.Writer
+	plan *load.Plan
+	next int // second of the next line
+}
+
+// Run implements progress.
+func (l *lines) Run(run load.Run) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.plan = run.Plan
+	fmt.Fprintln(l.w, runLine(run))
+}
+
+// Snapshot implements progress.
+func (l *lines) Snapshot(s load.Snapshot) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if s.Second < l.next || s.Status == load.Ended {
+		return
+	}
+	l.next = s.Second + linesEvery
+	fmt.Fprintf(l.w, "%s  %s\n", clock(s.Second, l.plan), figures(s.Last, l.plan))
+}
+
+// Event implements progress.
+func (l *lines) Event(e load.Event) { l.Say(eventLine(e)) }
+
+// Say implements progress.
+func (l *lines) Say(text string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	fmt.Fprintln(l.w, text)
+}
+
+// Close implements progress.
+func (l *lines) Close() {}
+
+// runLine heads a run's progress.
+func runLine(run load.Run) string {
+	line := fmt.Sprintf("run %s of %s", run.ID, run.Scenario)
+	if p := run.Plan; p != nil {
+		line += fmt.Sprintf(": %s in %s, %s", plural(p.Tasks, "task"), plural(len(p.Regions), "region"), planLoad(p))
+	}
+	return line
+}
+
+// planLoad says how hard and for how long.
+func planLoad(p *load.Plan) string {
+	var parts []string
+	if p.Model == load.Open {
+		parts = append(parts, fmt.Sprintf("up to %s requests/s", number(p.Rate)))
+	} else {
+		parts = append(parts, "up to "+plural(p.Users, "user"))
+	}
+	if p.Requests > 0 {
+		parts = append(parts, plural(int(p.Requests), "request"))
+	}
+	if p.Iterations > 0 {
+		parts = append(parts, plural(int(p.Iterations), "iteration"))
+	}
+	if p.Duration > 0 {
+		parts = append(parts, time.Duration(p.Duration).String())
+	}
+	return strings.Join(parts, ", ")
+}
+
+func eventLine(e load.Event) string {
+	if e.Task != "" && !strings.Contains(e.Text, e.Task) {
+		return e.Task + ": " + e.Text
+	}
+	return e.Text
+}
+
+// clock is "12s of 20s".
+func clock(second int, plan *load.Plan) string {
+	at := (time.Duration(second+1) * time.Second).String()
+	if plan != nil && plan.Duration > 0 {
+		return at + " of " + time.Duration(plan.Duration).Round(time.Second).String()
+	}
+	return at
+}
+
+// figures is one second in words. The closed model has users where the open
+// one has an offered rate.
+func figures(p load.SeriesPoint, plan *load.Plan) string {
+	asked := fmt.Sprintf("users %d", p.Users)
+	if plan != nil && plan.Model == load.Open {
+		asked = fmt.Sprintf("offered %s/s", number(p.Offered))
+	}
+	return fmt.Sprintf("%s  achieved %d/s  errors %s  p50 %s  p95 %s  p99 %s",
+		asked, p.Requests, errorShare(p.Failures, p.Requests), ms(p.P50), ms(p.P95), ms(p.P99))
+}
+
+func errorShare(failures, requests int64) string {
+	if failures == 0 || requests == 0 {
+		return fmt.Sprint(failures)
+	}
+	return fmt.Sprintf("%d (%.2f%%)", failures, 100*float64(failures)/float64(requests))
+}
+
+// ms writes milliseconds with three figures that mean something.
+func ms(v float64) string {
+	switch {
+	case v >= 10_000:
+		return fmt.Sprintf("%.1fs", v/1000)
+	case v >= 100:
+		return fmt.Sprintf("%.0fms", v)
+	case v >= 10:
+		return fmt.Sprintf("%.1fms", v)
+	}
+	return fmt.Sprintf("%.2fms", v)
+}
+
+// number writes a rate without a tail of zeros.
+func number(v float64) string {
+	return strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.2f", v), "0"), ".")
+}
+
+func plural(n int, word string) string {
+	if n == 1 {
+		return "1 " + word
+	}
+	return fmt.Sprintf("%d %ss", n, word)
+}

@@ -1,0 +1,89 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/lmittmann/tint"
+
+	"onrush.dev/onrush/internal/server"
+)
+
+// urlFile, in a data folder, says where its server can be reached: commands on
+// the same machine find it there.
+const urlFile = "url"
+
+// serveCmd is `onrush serve`.
+type serveCmd struct {
+	Config    string        `env:"ONRUSH_CONFIG" placeholder:"FILE" type:"existingfile" help:"YAML file with the long names of these flags as keys, and regions as a list."`
+	Data      string        `env:"ONRUSH_DATA" placeholder:"DIR" help:"Folder for all that must survive. Default: ${data}."`
+	Listen    string        `env:"ONRUSH_LISTEN" placeholder:"HOST:PORT" help:"Where console and API listen. Default: 127.0.0.1:8080."`
+	PublicURL string        `env:"ONRUSH_PUBLIC_URL" name:"public-url" placeholder:"URL" help:"How people and agents reach console and API, when that differs from --listen."`
+	BusListen string        `env:"ONRUSH_BUS_LISTEN" placeholder:"HOST:PORT" help:"Where agents dial in. Default: 127.0.0.1, a port that stays the same over restarts."`
+	DSN       string        `env:"ONRUSH_DSN" placeholder:"DSN" help:"Database: sqlite:PATH or postgres://… Default: SQLite in the data folder."`
+	Region    []serveRegion `env:"ONRUSH_REGION" placeholder:"NAME[:LIMIT]" help:"A region on this machine and how many tasks it holds at most; repeatable. Default: local."`
+	LogFormat string        `env:"ONRUSH_LOG_FORMAT" placeholder:"FORMAT" help:"text or json. Default: text."`
+	LogLevel  string        `env:"ONRUSH_LOG_LEVEL" placeholder:"LEVEL" help:"debug, info, warn or error. Default: info."`
+}
+
+// Help is the long text under --help.
+func (serveCmd) Help() string {
+	return `A flag wins over its variable, a variable over the file. The first start makes
+the user admin and prints the password once.
+
+Ctrl-C ends the server in order; runs that are not over go on, and a server
+started on the same folder takes them up again.`
+}
+
+// Run implements the command.
+func (c *serveCmd) Run(env *Env) error {
+	config, err := c.config(env)
+	if err != nil {
+		return err
+	}
+	ctx, stop := untilInterrupt(env.Context)
+	defer stop()
+	s, err := server.Start(ctx, config)
+	if err != nil {
+		return err
+	}
+	closed := func() error {
+		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
+		defer cancel()
+		return s.Close(ending)
+	}
+	if err := os.WriteFile(filepath.Join(config.DataDir, urlFile), []byte(s.URL()+"\n"), 0o600); err != nil {
+		_ = closed()
+		return fmt.Errorf("say in the data folder where the server is: %w", err)
+	}
+	greet(env.Out, s)
+	select {
+	case <-ctx.Done():
+	case err := <-s.Failed():
+		_ = closed()
+		return err
+	}
+	return closed()
+}
+
+// greet says where the console is and how to log in.
+func greet(w io.Writer, s *server.Server) {
+	fmt.Fprintf(w, "console  %s\n", s.URL())
+	if name, password, ok := s.FirstLogin(); ok {
+		fmt.Fprintf(w, "login    %s, password %s (shown this once)\n", name, password)
+	}
+}
+
+// newLog is a server's log on standard error.
+func newLog(w io.Writer, format string, level slog.Level) *slog.Logger {
+	if format == "json" {
+		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
+	}
+	_, tty := terminal(w)
+	return slog.New(tint.NewHandler(w, &tint.Options{Level: level, NoColor: !tty, TimeFormat: time.DateTime}))
+}

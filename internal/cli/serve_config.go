@@ -1,0 +1,134 @@
+package cli
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"onrush.dev/onrush/internal/load"
+	"onrush.dev/onrush/internal/server"
+)
+
+// serveFile is the configuration file of `onrush serve`.
+type serveFile struct {
+	Data      string        `yaml:"data"`
+	Listen    string        `yaml:"listen"`
+	PublicURL string        `yaml:"public-url"`
+	BusListen string        `yaml:"bus-listen"`
+	DSN       string        `yaml:"dsn"`
+	LogFormat string        `yaml:"log-format"`
+	LogLevel  string        `yaml:"log-level"`
+	Regions   []serveRegion `yaml:"regions"`
+}
+
+// serveRegion is a region as the file says it, or NAME[:LIMIT] as a flag.
+type serveRegion struct {
+	Name     string            `yaml:"name"`
+	Driver   string            `yaml:"driver"` // default local
+	Limit    int               `yaml:"limit"`
+	Settings map[string]string `yaml:"settings"`
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (r *serveRegion) UnmarshalText(text []byte) error {
+	name, limit, found := strings.Cut(string(text), ":")
+	r.Name = name
+	if found {
+		n, err := strconv.Atoi(limit)
+		if err != nil || n < 1 {
+			return load.Errorf(load.Invalid, "found %q, allowed is NAME or NAME:LIMIT with a limit of at least one task", text)
+		}
+		r.Limit = n
+	}
+	return nil
+}
+
+// config joins flags, variables and file; the first that says something wins.
+func (c *serveCmd) config(env *Env) (server.Config, error) {
+	file, err := readServeFile(c.Config)
+	if err != nil {
+		return server.Config{}, err
+	}
+	level := slog.LevelInfo
+	if word := cmp.Or(c.LogLevel, file.LogLevel); word != "" {
+		if err := level.UnmarshalText([]byte(word)); err != nil {
+			return server.Config{}, load.Errorf(load.Invalid, "log-level: found %q, allowed is debug, info, warn or error", word)
+		}
+	}
+	format := cmp.Or(c.LogFormat, file.LogFormat, "text")
+	if format != "text" && format != "json" {
+		return server.Config{}, load.Errorf(load.Invalid, "log-format: found %q, allowed is text or json", format)
+	}
+	regions := c.Region
+	if len(regions) == 0 {
+		regions = file.Regions
+	}
+	data, err := filepath.Abs(cmp.Or(c.Data, file.Data, defaultData))
+	if err != nil {
+		return server.Config{}, err
+	}
+	config := server.Config{
+		DataDir:   data,
+		Listen:    cmp.Or(c.Listen, file.Listen, "127.0.0.1:8080"),
+		PublicURL: cmp.Or(c.PublicURL, file.PublicURL),
+		BusListen: cmp.Or(c.BusListen, file.BusListen),
+		DSN:       cmp.Or(c.DSN, file.DSN),
+		Version:   env.Version,
+		Log:       newLog(env.Err, format, level),
+	}
+	for _, r := range regions {
+		config.Regions = append(config.Regions, load.Region{
+			Name: r.Name, Driver: cmp.Or(r.Driver, "local"), Limit: r.Limit, Settings: r.Settings,
+		})
+	}
+	return config, nil
+}
+
+// readServeFile reads the file, if any; unknown keys are errors.
+func readServeFile(name string) (serveFile, error) {
+	var file serveFile
+	if name == "" {
+		return file, nil
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return file, load.Errorf(load.Invalid, "cannot read the configuration: %w", err)
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	decoder.KnownFields(true)
+	err = decoder.Decode(&file)
+	var faults *yaml.TypeError
+	switch {
+	case err == nil, errors.Is(err, io.EOF):
+		return file, nil
+	case !errors.As(err, &faults):
+		return file, inFile(name, load.Errorf(load.Invalid, "%s", strings.TrimPrefix(err.Error(), "yaml: ")))
+	}
+	problems := make([]load.Problem, len(faults.Errors))
+	for i, text := range faults.Errors {
+		problems[i] = serveProblem(text)
+	}
+	return file, inFile(name, &load.Error{Code: load.Invalid, Message: err.Error(), Problems: problems})
+}
+
+// serveProblem turns the decoder's words into ours.
+func serveProblem(text string) load.Problem {
+	p := load.Problem{Message: text}
+	if _, err := fmt.Sscanf(text, "line %d:", &p.Line); err == nil {
+		_, p.Message, _ = strings.Cut(text, ": ")
+	}
+	if field, _, ok := strings.Cut(strings.TrimPrefix(p.Message, "field "), " not found in type "); ok {
+		p.Path = field
+		p.Message = "unknown key; allowed are data, listen, public-url, bus-listen, dsn, log-format, log-level and regions with name, driver, limit, settings"
+	}
+	return p
+}

@@ -1,0 +1,59 @@
+package cli
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"onrush.dev/onrush/internal/load"
+)
+
+func TestServeConfig(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "onrush.yaml")
+	write(t, file, "data: "+dir+"/kept\nlisten: 127.0.0.1:1\nlog-level: warn\nregions:\n  - {name: eu, limit: 5}\n  - {name: us, driver: other, settings: {cpu: '2'}}\n")
+	config, err := (&serveCmd{Config: file, Listen: "127.0.0.1:2"}).config(&Env{Err: io.Discard, Version: "v"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if config.Listen != "127.0.0.1:2" || config.DataDir != dir+"/kept" || config.Version != "v" {
+		t.Errorf("got %+v", config)
+	}
+	want := []load.Region{{Name: "eu", Driver: "local", Limit: 5}, {Name: "us", Driver: "other", Settings: map[string]string{"cpu": "2"}}}
+	if diff := cmp.Diff(want, config.Regions); diff != "" {
+		t.Errorf("regions:\n%s", diff)
+	}
+}
+
+func TestServeConfigFaults(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct{ file, want string }{
+		{"lisen: 127.0.0.1:1\nregions:\n  - {nam: eu}\n", ":1: lisen: unknown key"},
+		{"data: a\nregions:\n  - {nam: eu}\n", ":3: nam: unknown key"},
+		{"regions: eu\n", ":1: "},
+		{"log-level: loud\n", "log-level"},
+		{"log-format: xml\n", "log-format"},
+		{"data: [\n", "line 1"},
+	} {
+		path := filepath.Join(t.TempDir(), "onrush.yaml")
+		write(t, path, tc.file)
+		_, err := (&serveCmd{Config: path}).config(&Env{Err: io.Discard})
+		var said strings.Builder
+		exitCode(&said, err)
+		if !strings.Contains(said.String(), tc.want) {
+			t.Errorf("%q: got %q, want %q in it", tc.file, said.String(), tc.want)
+		}
+	}
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
