@@ -79,10 +79,23 @@ func (h *Hist) Record(us int64) {
 	p[i%perPage]++
 	h.count++
 	h.sum += v
-	hi, lo := bits.Mul64(v, v)
-	h.sq.add(hi, lo)
-	h.max = max(h.max, v)
-	h.depth = max(h.depth, MaxValue-v)
+	// From here on branches that are nearly always foreseen take the place of
+	// writes, which are what this function costs.
+	if v < 1<<32 {
+		lo := h.sq.lo + v*v
+		if lo < v*v {
+			h.sq.hi++
+		}
+		h.sq.lo = lo
+	} else {
+		h.sq.add(bits.Mul64(v, v))
+	}
+	if v > h.max {
+		h.max = v
+	}
+	if MaxValue-v > h.depth {
+		h.depth = MaxValue - v
+	}
 }
 
 // RecordN counts the same value n times; n below 1 does nothing.

@@ -114,7 +114,7 @@ func (r *Recorder) detach(number int, last bool) *second {
 		}
 	}
 	number = max(number, r.next)
-	sec := r.second(min(number, r.next+farAhead))
+	sec := r.second(number)
 	over := 0
 	for over < len(r.pending) && r.pending[over].number <= number {
 		if o := r.pending[over]; o != sec {

@@ -48,6 +48,7 @@ type Recorder struct {
 
 	mu      sync.Mutex
 	next    int       // the first second that was not cut yet
+	origin  int       // the first second that anything happened in
 	pending []*second // ascending, none before next
 	spare   []*second // emptied, to be used again
 	shards  map[*Shard]struct{}
