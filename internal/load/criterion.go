@@ -1,5 +1,11 @@
 package load
 
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+)
+
 // Criterion is a pass rule:
 //
 //	p95 < 300ms
@@ -8,7 +14,7 @@ package load
 //
 // criterionparse.go has the grammar.
 type Criterion struct {
-	Metric  string   // see ParseMeasure
+	Metric  string   // as Measure writes it: p50…p99.99, mean, min, max, requests, rate, failures, bandwidth, ttfb p95, connect p95, lag p99, status 5xx
 	Label   string   // empty: all
 	Region  string   // empty: all
 	Op      string   // < <= > >=
@@ -17,4 +23,130 @@ type Criterion struct {
 	For     Duration // judged over every window of this length; 0: over the whole run
 	Stop    bool     // a breach ends the run
 	Text    string   // as written
+}
+
+// Measure is the metric taken apart.
+func (c Criterion) Measure() Measure {
+	m, _ := ParseMeasure(c.Metric) // the parser's own text
+	return m
+}
+
+// Meets says whether a figure, in the metric's unit, is as the criterion wants
+// it.
+func (c Criterion) Meets(found float64) bool {
+	switch c.Op {
+	case "<":
+		return found < c.Value
+	case "<=":
+		return found <= c.Value
+	case ">":
+		return found > c.Value
+	default:
+		return found >= c.Value
+	}
+}
+
+// FormatValue writes a figure of this criterion for people: "312 ms", "0.42 %".
+func (c Criterion) FormatValue(v float64) string {
+	switch m := c.Measure(); {
+	case c.Percent:
+		return shortFloat(v*100) + " %"
+	case m.Unit() != "":
+		return shortFloat(v) + " " + m.Unit()
+	}
+	return shortFloat(v)
+}
+
+// shortFloat has at most three digits after the point.
+func shortFloat(v float64) string {
+	s := strconv.FormatFloat(v, 'f', 3, 64)
+	return strings.TrimRight(strings.TrimRight(s, "0"), ".")
+}
+
+// String is the canonical text: ParseCriterion reads it as the same rule.
+func (c Criterion) String() string {
+	var b strings.Builder
+	b.WriteString(c.Metric)
+	if c.Label != "" {
+		b.WriteString(" of " + quoteName(c.Label))
+	}
+	if c.Region != "" {
+		b.WriteString(" in " + quoteName(c.Region))
+	}
+	b.WriteString(" " + c.Op + " " + c.valueText())
+	if c.For > 0 {
+		b.WriteString(" for " + c.For.String())
+	}
+	if c.Stop {
+		b.WriteString(", stop")
+	}
+	return b.String()
+}
+
+func (c Criterion) valueText() string {
+	switch m := c.Measure(); {
+	case c.Percent:
+		return Percent(c.Value*float64(Whole) + 0.5).String()
+	case m.Timed():
+		return Duration(c.Value*1e6 + 0.5).String()
+	case m.Of == OfRate:
+		return Rate(c.Value).String()
+	case m.Of == OfBandwidth:
+		return Bytes(c.Value).String() + "/s"
+	}
+	return formatFloat(c.Value)
+}
+
+// quoteName puts a name in quotes when it would be read as something else.
+func quoteName(name string) string {
+	plain := name != "" && !strings.ContainsAny(name, " \t\r\n\"<>,=!\\") && name != "of" && name != "in" && name != "for" &&
+		strings.IndexFunc(name, func(c rune) bool { return c > '~' || c < ' ' }) < 0
+	if plain {
+		return name
+	}
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(name) + `"`
+}
+
+// MarshalText writes the criterion as it was written.
+func (c Criterion) MarshalText() ([]byte, error) {
+	if c.Text != "" {
+		return []byte(c.Text), nil
+	}
+	return []byte(c.String()), nil
+}
+
+// UnmarshalText reads a criterion's text.
+func (c *Criterion) UnmarshalText(text []byte) error {
+	read, err := ParseCriterion(string(text))
+	if err == nil {
+		*c = read
+	}
+	return err
+}
+
+// UnmarshalJSON reads the text, or the longer form {"if": "p95 < 300ms",
+// "action": "stop"}.
+func (c *Criterion) UnmarshalJSON(data []byte) error {
+	if len(data) == 0 || data[0] != '{' {
+		return readJSON(c, data)
+	}
+	var long struct{ If, Action string }
+	if err := json.Unmarshal(data, &long); err != nil {
+		return err
+	}
+	return c.SetRule(long.If, long.Action)
+}
+
+// SetRule reads the longer form of a criterion: a rule, and what a breach does.
+func (c *Criterion) SetRule(rule, action string) error {
+	read, err := ParseCriterion(rule)
+	if err == nil && action != "" {
+		read.Stop = false
+		err = read.setAction(action)
+		read.Text = read.String()
+	}
+	if err == nil {
+		*c = read
+	}
+	return err
 }
