@@ -55,7 +55,9 @@ func (t *throttle) forget(key string) {
 }
 
 // makeRoom drops what has leaked away; if an attacker fills the table faster
-// than that, it drops anything: then the bound on memory is worth more.
+// than that, it drops anything: then the bound on memory is worth more. It
+// always frees a quarter at once, so that a full table does not make every try
+// walk through it.
 func (t *throttle) makeRoom(now time.Time) {
 	if len(t.keys) < throttleEntries {
 		return
@@ -66,7 +68,7 @@ func (t *throttle) makeRoom(now time.Time) {
 		}
 	}
 	for k := range t.keys {
-		if len(t.keys) < throttleEntries {
+		if len(t.keys) < throttleEntries*3/4 {
 			return
 		}
 		delete(t.keys, k)
