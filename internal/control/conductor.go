@@ -26,9 +26,11 @@ const (
 type conductor struct {
 	Options
 	cancel    context.CancelFunc
+	rooms     *rooms
 	log       *slog.Logger
 	nudged    chan struct{}
 	collector atomic.Pointer[collect.Collector]
+	closing   atomic.Bool // the run's stream is being closed: the end of its consumer is no fault
 
 	run      load.Run
 	timeline *load.Timeline
@@ -55,9 +57,9 @@ type conductor struct {
 	quietFrom  time.Time // finishing: when the last message came
 }
 
-func newConductor(opts Options, run load.Run, cancel context.CancelFunc) *conductor {
+func newConductor(opts Options, rooms *rooms, run load.Run, cancel context.CancelFunc) *conductor {
 	return &conductor{
-		Options: opts, run: run, cancel: cancel,
+		Options: opts, rooms: rooms, run: run, cancel: cancel,
 		log:    opts.Log.With("run", run.ID),
 		nudged: make(chan struct{}, 1),
 		heeds:  make(chan load.TaskEvent, 1024),
@@ -85,7 +87,14 @@ func (c *conductor) loop(ctx context.Context) {
 	consumer := make(chan struct{})
 	consumeCtx, stopConsumer := context.WithCancel(ctx)
 	go func() { defer close(consumer); c.consume(consumeCtx) }()
-	defer func() { stopConsumer(); <-consumer; c.closeCollector() }()
+	defer func() {
+		stopConsumer()
+		<-consumer
+		c.closeCollector()
+		for region := range c.fleet {
+			c.rooms.leave(region, c.run.ID)
+		}
+	}()
 	tick := time.NewTicker(beat)
 	defer tick.Stop()
 	for c.run.Status != load.Ended {
@@ -137,6 +146,9 @@ func (c *conductor) retry(ctx context.Context, what string, try func() error) er
 			return err
 		}
 		if load.ErrorCode(err) == load.NotFound {
+			if c.closing.Load() {
+				return err // we closed it ourselves
+			}
 			c.log.Warn("the run is gone from the store", "err", err)
 			return err
 		}

@@ -26,15 +26,15 @@ type Options struct {
 	// Link makes a short-lived URL under which an agent fetches a run's file.
 	Link     func(run, sha256 string) string
 	SpoolDir string
-	// Ephemeral servers end with their caller: their agents do not outlive them.
-	Limits Limits
-	Log    *slog.Logger
+	Limits   Limits
+	Log      *slog.Logger
 }
 
 // Controller runs one conductor for every run that this server owns.
 type Controller struct {
-	opts Options
-	wake chan struct{}
+	opts  Options
+	wake  chan struct{}
+	rooms *rooms
 
 	mu         sync.Mutex
 	conductors map[string]*conductor
@@ -43,7 +43,7 @@ type Controller struct {
 // New makes a Controller; Run starts it.
 func New(opts Options) *Controller {
 	opts.Limits = opts.Limits.withDefaults()
-	return &Controller{opts: opts, wake: make(chan struct{}, 1), conductors: map[string]*conductor{}}
+	return &Controller{opts: opts, wake: make(chan struct{}, 1), rooms: newRooms(), conductors: map[string]*conductor{}}
 }
 
 // Run claims and conducts runs until ctx ends, then lets go of the leases and
@@ -125,7 +125,7 @@ func (c *Controller) claim(ctx context.Context, conductors *sync.WaitGroup) {
 
 func (c *Controller) start(ctx context.Context, run load.Run, conductors *sync.WaitGroup) {
 	ctx, cancel := context.WithCancel(ctx)
-	conductor := newConductor(c.opts, run, cancel)
+	conductor := newConductor(c.opts, c.rooms, run, cancel)
 	c.conductors[run.ID] = conductor
 	conductors.Go(func() {
 		defer cancel()

@@ -122,6 +122,7 @@ func (c *conductor) end(ctx context.Context, report *load.Report) error {
 	if err := c.publish(ctx); err != nil {
 		return err
 	}
+	c.closing.Store(true)
 	if err := c.Bus.CloseRun(ctx, c.run.ID); err != nil {
 		return err
 	}

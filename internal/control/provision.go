@@ -12,6 +12,7 @@ import (
 
 // startResult is a driver's answer to a request to start tasks.
 type startResult struct {
+	region  string
 	tasks   []*task
 	started []fleet.Started
 	err     error
@@ -117,11 +118,11 @@ func (c *conductor) callStart(ctx context.Context, name string, tasks []*task, s
 	defer cancel()
 	r := c.fleet[name]
 	if r.driver == nil {
-		c.starts <- startResult{tasks: tasks, err: r.err}
+		c.starts <- startResult{region: name, tasks: tasks, err: r.err}
 		return
 	}
 	started, err := r.driver.Start(ctx, specs)
-	c.starts <- startResult{tasks, started, err}
+	c.starts <- startResult{name, tasks, started, err}
 }
 
 // ticketLife is how long an agent's credentials hold: longer than any run may
@@ -133,6 +134,7 @@ func (c *conductor) ticketLife() time.Duration {
 // startAnswered takes in a driver's answer to startTasks.
 func (c *conductor) startAnswered(r startResult) {
 	c.dirty = true
+	c.rooms.leave(r.region, c.run.ID)
 	for i, t := range r.tasks {
 		err := r.err
 		if err == nil && i < len(r.started) {

@@ -55,7 +55,7 @@ func (c *conductor) room(ctx context.Context, r region, tasks int) (roomAnswer, 
 	if tasks > has.Limit {
 		return roomAnswer{never: fmt.Sprintf("region %s holds at most %d tasks, the plan needs %d: lower its tasks, or raise the region's limit", r.Name, has.Limit, tasks)}, nil
 	}
-	if tasks > has.Limit-has.InUse {
+	if !c.rooms.take(r.Name, c.run.ID, tasks, has.Limit-has.InUse) {
 		return roomAnswer{wait: fmt.Sprintf("region %s has room for %d of %d tasks, %d are in use by other runs", r.Name, max(0, has.Limit-has.InUse), tasks, has.InUse)}, nil
 	}
 	return roomAnswer{}, nil

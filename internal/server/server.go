@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"onrush.dev/onrush/internal/api"
 	"onrush.dev/onrush/internal/auth"
 	"onrush.dev/onrush/internal/blob/files"
 	"onrush.dev/onrush/internal/bus/embedded"

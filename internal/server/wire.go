@@ -58,7 +58,7 @@ func (s *Server) live(run string) (api.Picture, bool) {
 	return collector, true
 }
 
-func openSeries(r io.ReaderAt, size int64) (api.SeriesReader, error) {
+func openSeries(r io.ReaderAt, size int64) (api.SeriesFile, error) {
 	return collect.OpenSeries(r, size)
 }
 
