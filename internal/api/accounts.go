@@ -13,11 +13,11 @@ func (a *api) registerAccounts() {
 	handle(a, route{method: "GET", path: "/tokens", id: "list-tokens", tag: "accounts", summary: "List one's own API tokens", role: load.Viewer}, a.listTokens)
 	handle(a, route{
 		method: "POST", path: "/tokens", id: "create-token", tag: "accounts", summary: "Make an API token",
-		role: load.Operator, status: http.StatusCreated,
+		role: load.Viewer, status: http.StatusCreated,
 	}, a.createToken)
 	handle(a, route{
 		method: "DELETE", path: "/tokens/{id}", id: "delete-token", tag: "accounts", summary: "End one of one's own API tokens",
-		role: load.Operator, status: http.StatusNoContent,
+		role: load.Viewer, status: http.StatusNoContent,
 	}, a.deleteToken)
 	handle(a, route{method: "GET", path: "/users", id: "list-users", tag: "accounts", summary: "List the users", role: load.Admin}, a.listUsers)
 	handle(a, route{

@@ -36,7 +36,8 @@ func (s *Store) Region(ctx context.Context, name string) (load.Region, error) {
 	if err != nil {
 		return r, fmt.Errorf("read region: %w", err)
 	}
-	return r, decode(doc, &r)
+	err = decode(doc, &r)
+	return r, err
 }
 
 // Regions lists all regions by name.

@@ -81,10 +81,11 @@ func (s *Store) Tasks(ctx context.Context, run string) ([]load.Task, error) {
 func scanDoc[T any](rows *sql.Rows) (T, error) {
 	var v T
 	var doc string
-	if err := rows.Scan(&doc); err != nil {
-		return v, err
+	err := rows.Scan(&doc)
+	if err == nil {
+		err = decode(doc, &v)
 	}
-	return v, decode(doc, &v)
+	return v, err
 }
 
 // AddEvent appends an event to its run and returns it with its Seq. A zero At

@@ -102,7 +102,8 @@ func scanScenario(scan func(...any) error) (load.ScenarioRecord, error) {
 		return r, err
 	}
 	r.Created, r.Updated = fromMicros(created), fromMicros(updated)
-	return r, errors.Join(decode(files, &r.Files), decode(spec, &r.Scenario))
+	err := errors.Join(decode(files, &r.Files), decode(spec, &r.Scenario))
+	return r, err
 }
 
 // Scenarios lists scenarios by name.
