@@ -4,211 +4,231 @@ import (
 	"encoding"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
-
-	"go.yaml.in/yaml/v3"
 
 	"onrush.dev/onrush/internal/load"
 )
 
-// decoder walks a YAML tree and a Go value side by side, strictly, and gathers
-// problems instead of stopping at the first.
+// decoder fills a scenario from a tree and notes every fault on the way.
 type decoder struct {
+	result   load.Scenario
+	lines    lines
 	problems []load.Problem
-	lines    map[string]int // path of a field to its line
-	nodes    int
+	tainted  []string // paths that were not read, for further
+	unread   bool     // there is no scenario at all
 }
 
-func newDecoder() *decoder { return &decoder{lines: map[string]int{}} }
+// maxProblems ends the list of faults: nobody reads more, and a hostile file
+// must not fill memory with them.
+const maxProblems = 100
 
-var (
-	textType      = reflect.TypeFor[encoding.TextUnmarshaler]()
-	criterionType = reflect.TypeFor[load.Criterion]()
-)
+func (d *decoder) fault(path string, line int, found, allowed, format string, args ...any) {
+	d.tainted = append(d.tainted, path)
+	if len(d.problems) < maxProblems {
+		d.problems = append(d.problems, load.Problem{Path: path, Line: line, Found: found, Allowed: allowed, Message: fmt.Sprintf(format, args...)})
+	}
+}
 
-func (d *decoder) decodeRoot(n *yaml.Node, scenario *load.Scenario) {
-	if n.Kind != yaml.MappingNode {
-		d.add(n, "", kindOf(n), "a mapping", "a scenario is a mapping of fields, it begins with name:")
+func (d *decoder) scenario(root *node) { d.fields(root, reflect.ValueOf(&d.result).Elem(), "") }
+
+// value decodes a node into to, by to's type.
+func (d *decoder) value(n *node, to reflect.Value, path string, f *field) {
+	if n.kind == null {
+		d.fault(path, n.line, "nothing", "", "it has no value: give it one, or leave it out")
 		return
 	}
-	d.decode(n, reflect.ValueOf(scenario).Elem(), "", 0)
-}
-
-// add notes a problem.
-func (d *decoder) add(n *yaml.Node, path, found, allowed, message string) {
-	d.problems = append(d.problems, load.Problem{Path: path, Line: n.Line, Found: found, Allowed: allowed, Message: message})
-}
-
-// wrong notes a value of the wrong kind.
-func (d *decoder) wrong(n *yaml.Node, path, allowed string) {
-	d.add(n, path, kindOf(n), allowed, fmt.Sprintf("found %s, allowed is %s", kindOf(n), allowed))
-}
-
-// decode puts what n says into v.
-func (d *decoder) decode(n *yaml.Node, v reflect.Value, path string, depth int) {
-	if path != "" {
-		d.lines[path] = n.Line
-	}
-	d.nodes++
-	if d.nodes > maxNodes || depth > maxDepth {
-		if d.nodes == maxNodes+1 || depth == maxDepth+1 {
-			d.add(n, path, "", "", fmt.Sprintf("the scenario is too large or nested too deeply (at most %d values, %d levels)", maxNodes, maxDepth))
+	if to.Kind() == reflect.Pointer {
+		value := reflect.New(to.Type().Elem())
+		before := len(d.tainted)
+		d.value(n, value.Elem(), path, f)
+		if len(d.tainted) == before {
+			to.Set(value)
 		}
 		return
 	}
-	if n.Kind == yaml.AliasNode {
-		d.decode(n.Alias, v, path, depth+1)
+	if criterion, ok := to.Addr().Interface().(*load.Criterion); ok && n.kind == mapping {
+		d.rule(n, criterion, path)
 		return
 	}
-	if n.Kind == yaml.ScalarNode && n.Tag == "!!null" {
-		return // "field:" with nothing behind it says nothing
+	if scalar, ok := to.Addr().Interface().(encoding.TextUnmarshaler); ok {
+		d.scalar(n, scalar, path)
+		return
 	}
-	switch {
-	case v.Kind() == reflect.Pointer:
-		v.Set(reflect.New(v.Type().Elem()))
-		d.decode(n, v.Elem(), path, depth+1)
-	case v.Type() == criterionType && n.Kind == yaml.MappingNode:
-		d.decodeCriterion(n, v, path)
-	case reflect.PointerTo(v.Type()).Implements(textType):
-		d.decodeText(n, v, path)
-	case v.Kind() == reflect.Struct:
-		d.decodeStruct(n, v, path, depth)
-	case v.Kind() == reflect.Slice:
-		d.decodeSlice(n, v, path, depth)
-	case v.Kind() == reflect.Map:
-		d.decodeMap(n, v, path, depth)
+	switch to.Kind() {
+	case reflect.Struct:
+		d.fields(n, to, path)
+	case reflect.Slice:
+		d.list(n, to, path)
+	case reflect.Map:
+		d.table(n, to, path)
 	default:
-		d.decodeScalar(n, v, path)
+		d.basic(n, to, path, f)
 	}
 }
 
-// decodeText hands a scalar to a type that reads itself: durations, rates…
-func (d *decoder) decodeText(n *yaml.Node, v reflect.Value, path string) {
-	if n.Kind != yaml.ScalarNode {
-		d.wrong(n, path, "a single value, e.g. "+example(v.Type()))
+// scalar decodes a type that reads its own text.
+func (d *decoder) scalar(n *node, to encoding.TextUnmarshaler, path string) {
+	if n.kind == mapping || n.kind == sequence {
+		d.fault(path, n.line, n.what(), "one value", "%s is found where one value is allowed", n.what())
 		return
 	}
-	into := v.Addr().Interface().(encoding.TextUnmarshaler)
-	if err := into.UnmarshalText([]byte(n.Value)); err != nil {
-		p := load.Problem{Path: path, Line: n.Line, Found: n.Value, Message: err.Error()}
-		if inner := load.Problems(err); len(inner) == 1 {
-			p.Found, p.Allowed, p.Message = inner[0].Found, inner[0].Allowed, inner[0].Message
-		}
-		d.problems = append(d.problems, p)
+	if err := to.UnmarshalText([]byte(n.text)); err != nil {
+		d.fault(path, n.line, short(n.text), "", "%s", err)
 	}
 }
 
-// decodeCriterion reads the long form: {if: "p95 < 300ms", then: stop}.
-func (d *decoder) decodeCriterion(n *yaml.Node, v reflect.Value, path string) {
-	var long struct {
-		If   string `json:"if"`
-		Then string `json:"then,omitempty"`
-	}
-	before := len(d.problems)
-	d.decodeStruct(n, reflect.ValueOf(&long).Elem(), path, 0)
-	if len(d.problems) > before {
-		return
-	}
-	text := long.If
-	switch long.Then {
-	case "stop":
-		text += ", stop"
-	case "", "mark":
-	default:
-		d.add(n, join(path, "then"), long.Then, "stop or mark", fmt.Sprintf("found %q, allowed is stop or mark", long.Then))
-		return
-	}
-	d.decodeText(&yaml.Node{Kind: yaml.ScalarNode, Value: text, Line: n.Line}, v, path)
-}
-
-func (d *decoder) decodeStruct(n *yaml.Node, v reflect.Value, path string, depth int) {
-	if n.Kind != yaml.MappingNode {
-		d.wrong(n, path, "a mapping of fields: "+strings.Join(fieldNames(v.Type()), ", "))
-		return
-	}
-	seen := map[string]int{}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		key, value := n.Content[i], n.Content[i+1]
-		field, ok := fieldOf(v, key.Value)
-		at := join(path, key.Value)
-		if first, twice := seen[key.Value]; twice {
-			d.add(key, at, key.Value, "each field once", fmt.Sprintf("stands twice, first in line %d", first))
-			continue
-		}
-		seen[key.Value] = key.Line
-		if !ok || key.Kind != yaml.ScalarNode {
-			d.unknown(key, at, v.Type())
-			continue
-		}
-		d.decode(value, field, at, depth+1)
-		d.lines[at] = key.Line
-	}
-}
-
-func (d *decoder) unknown(key *yaml.Node, at string, t reflect.Type) {
-	names := fieldNames(t)
-	message := "there is no such field"
-	if near := nearest(key.Value, names); near != "" {
-		message += fmt.Sprintf(", did you mean %s?", near)
-	}
-	message += " Allowed here: " + strings.Join(names, ", ")
-	d.add(key, at, key.Value, strings.Join(names, ", "), message)
-}
-
-func (d *decoder) decodeSlice(n *yaml.Node, v reflect.Value, path string, depth int) {
-	if n.Kind != yaml.SequenceNode {
-		d.wrong(n, path, "a list: lines that begin with '- ', or [a, b]")
-		return
-	}
-	v.Set(reflect.MakeSlice(v.Type(), len(n.Content), len(n.Content)))
-	for i, item := range n.Content {
-		d.decode(item, v.Index(i), fmt.Sprintf("%s[%d]", path, i), depth+1)
-	}
-}
-
-func (d *decoder) decodeMap(n *yaml.Node, v reflect.Value, path string, depth int) {
-	if n.Kind != yaml.MappingNode {
-		d.wrong(n, path, "a mapping: lines of the form 'name: value'")
-		return
-	}
-	v.Set(reflect.MakeMap(v.Type()))
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		key := n.Content[i]
-		at := join(path, key.Value)
-		name := reflect.ValueOf(key.Value)
-		if v.MapIndex(name).IsValid() {
-			d.add(key, at, key.Value, "each name once", "stands twice")
-			continue
-		}
-		value := reflect.New(v.Type().Elem()).Elem()
-		d.decode(n.Content[i+1], value, at, depth+1)
-		v.SetMapIndex(name, value)
-	}
-}
-
-func (d *decoder) decodeScalar(n *yaml.Node, v reflect.Value, path string) {
-	if n.Kind != yaml.ScalarNode {
-		d.wrong(n, path, scalarWord(v.Kind()))
-		return
-	}
-	switch v.Kind() {
+// basic decodes text, numbers and booleans. A number may stand where text is
+// wanted, since nobody writes quotes around a version; text may not stand where
+// a number is wanted.
+func (d *decoder) basic(n *node, to reflect.Value, path string, f *field) {
+	wanted := ""
+	switch to.Kind() {
 	case reflect.String:
-		v.SetString(n.Value)
+		if n.kind == text || n.kind == number || n.kind == boolean {
+			to.SetString(n.text)
+			return
+		}
+		wanted = "a text"
 	case reflect.Bool:
-		if n.Tag != "!!bool" {
-			d.wrong(n, path, "true or false")
+		if n.kind == boolean {
+			to.SetBool(strings.EqualFold(n.text, "true"))
 			return
 		}
-		v.SetBool(strings.EqualFold(n.Value, "true"))
-	case reflect.Int, reflect.Int64:
-		number, err := strconv.ParseInt(strings.ReplaceAll(n.Value, "_", ""), 10, v.Type().Bits())
-		if n.Tag != "!!int" || err != nil {
-			d.wrong(n, path, "a whole number")
-			return
-		}
-		v.SetInt(number)
+		wanted = "true or false"
 	default:
-		panic("scenario has a field of a kind that files cannot hold: " + v.Type().String())
+		value, err := strconv.ParseInt(strings.ReplaceAll(n.text, "_", ""), 10, strconv.IntSize)
+		if n.kind == number && err == nil {
+			to.SetInt(value)
+			return
+		}
+		wanted = "a whole number"
+		if n.kind == text && err == nil {
+			wanted += " without quotes"
+		}
 	}
+	allowed := wanted
+	if f != nil && f.bounds() != "" {
+		allowed = f.bounds()
+	}
+	d.fault(path, n.line, n.what(), allowed, "%s is found where %s is allowed", n.what(), wanted)
+}
+
+func (d *decoder) list(n *node, to reflect.Value, path string) {
+	items := n.items
+	element := to.Type().Elem()
+	switch {
+	case n.kind == sequence:
+	case n.kind != mapping && isScalar(element):
+		items = []*node{n} // status: 200 is as clear as status: [200]
+	case n.kind == mapping && !isScalar(element):
+		d.fault(path, n.line, n.what(), "a list", "a mapping is found where a list is allowed: put a dash before each element")
+		return
+	default:
+		d.fault(path, n.line, n.what(), "a list", "%s is found where a list is allowed", n.what())
+		return
+	}
+	if len(items) > maxItems {
+		d.fault(path, n.line, fmt.Sprint(len(items)), fmt.Sprintf("at most %d", maxItems), "the list has %d elements, at most %d are allowed", len(items), maxItems)
+		return
+	}
+	list := reflect.MakeSlice(to.Type(), len(items), len(items))
+	for i, item := range items {
+		here := fmt.Sprintf("%s[%d]", path, i)
+		d.lines[here] = item.line
+		d.value(item, list.Index(i), here, nil)
+	}
+	to.Set(list)
+}
+
+// maxItems is more than any list of a scenario may have; the lists' own bounds
+// are said by their tags.
+const maxItems = 20_000
+
+// table decodes a mapping of names that the scenario's writer chose.
+func (d *decoder) table(n *node, to reflect.Value, path string) {
+	if n.kind != mapping {
+		d.fault(path, n.line, n.what(), "names with their values", "%s is found where names with their values are allowed, such as key: value", n.what())
+		return
+	}
+	to.Set(reflect.MakeMap(to.Type()))
+	first := map[string]int{}
+	for _, e := range n.entries {
+		here := load.JoinPath(path, e.key)
+		if d.twice(first, e, here) {
+			continue
+		}
+		d.lines[here] = e.line
+		value := reflect.New(to.Type().Elem()).Elem()
+		d.value(e.value, value, here, nil)
+		to.SetMapIndex(reflect.ValueOf(e.key).Convert(to.Type().Key()), value)
+	}
+}
+
+// twice notes a key that stood before.
+func (d *decoder) twice(first map[string]int, e entry, path string) bool {
+	line, twice := first[e.key]
+	if !twice {
+		first[e.key] = e.line
+		return false
+	}
+	d.fault(path, e.line, e.key, "", "%s stands there twice, first on line %d: leave one of them out", e.key, line)
+	return true
+}
+
+// rule decodes the longer form of a criterion.
+func (d *decoder) rule(n *node, to *load.Criterion, path string) {
+	var long struct {
+		If     string `json:"if"`
+		Action string `json:"action,omitempty"`
+	}
+	before := len(d.tainted)
+	d.fields(n, reflect.ValueOf(&long).Elem(), path)
+	if len(d.tainted) > before {
+		return
+	}
+	if long.If == "" {
+		d.fault(path, n.line, "", "", "it has no rule: write if: \"p95 < 300ms\", and action: stop or mark")
+		return
+	}
+	if err := to.SetRule(long.If, long.Action); err != nil {
+		d.fault(path, n.line, short(long.If), "", "%s", err)
+	}
+}
+
+// fields decodes a mapping into a struct.
+func (d *decoder) fields(n *node, to reflect.Value, path string) {
+	fields := fieldsOf(to.Type())
+	if n.kind != mapping {
+		d.fault(path, n.line, n.what(), "fields", "%s is found where fields are allowed: %s", n.what(), namesOf(fields))
+		return
+	}
+	first := map[string]int{}
+	for _, e := range n.entries {
+		here := load.JoinPath(path, e.key)
+		if d.twice(first, e, here) {
+			continue
+		}
+		i := slices.IndexFunc(fields, func(f field) bool { return f.name == e.key })
+		if i < 0 {
+			d.unknown(e, here, path, fields)
+			continue
+		}
+		d.lines[here] = e.line
+		before := len(d.tainted)
+		d.value(e.value, to.Field(fields[i].index), here, &fields[i])
+		if len(d.tainted) == before {
+			d.zero(&fields[i], e, to.Field(fields[i].index), here)
+		}
+	}
+}
+
+// zero refuses a value that is the same as not saying anything, where what then
+// stands for it is something else: tasks: 0 must not mean one task.
+func (d *decoder) zero(f *field, e entry, value reflect.Value, path string) {
+	if f.least == "" || !value.IsZero() || value.Kind() == reflect.Slice || value.Kind() == reflect.Map {
+		return
+	}
+	d.fault(path, e.line, e.value.text, f.bounds(), "%s is not allowed here: write %s", e.value.text, f.bounds())
 }

@@ -1,149 +1,145 @@
 package scenfile
 
 import (
+	"encoding"
 	"fmt"
 	"reflect"
 	"slices"
 	"strings"
 
-	"go.yaml.in/yaml/v3"
-
 	"onrush.dev/onrush/internal/load"
 )
 
-// fieldOf returns the field of struct v with this name in files.
-func fieldOf(v reflect.Value, name string) (reflect.Value, bool) {
-	for i := range v.NumField() {
-		if tagName(v.Type().Field(i)) == name && name != "" {
-			return v.Field(i), true
-		}
-	}
-	return reflect.Value{}, false
+// field is what the tags of load.Scenario say of one field.
+type field struct {
+	index    int
+	name     string
+	typ      reflect.Type
+	doc      string
+	enum     []string
+	standsIn string // the default
+	least    string
+	most     string
+	items    string // most elements of a list
+	required bool
 }
 
-// fieldNames returns a struct's names in files, in the order of the struct.
-func fieldNames(t reflect.Type) []string {
-	var names []string
+func fieldsOf(t reflect.Type) []field {
+	fields := make([]field, 0, t.NumField())
 	for i := range t.NumField() {
-		if name := tagName(t.Field(i)); name != "" {
-			names = append(names, name)
+		f := t.Field(i)
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name == "" || name == "-" {
+			continue
+		}
+		one := field{
+			index: i, name: name, typ: f.Type, doc: f.Tag.Get("doc"), standsIn: f.Tag.Get("default"),
+			least: f.Tag.Get("least"), most: f.Tag.Get("most"), items: f.Tag.Get("items"),
+			required: !strings.Contains(options, "omit"),
+		}
+		if enum := f.Tag.Get("enum"); enum != "" {
+			one.enum = strings.Split(enum, ",")
+		}
+		fields = append(fields, one)
+	}
+	return fields
+}
+
+// bounds are what may stand in the field, in words.
+func (f *field) bounds() string {
+	switch {
+	case f.enum != nil:
+		return strings.Join(f.enum, ", ")
+	case f.least != "" && f.most != "":
+		return f.least + " to " + f.most
+	case f.least != "":
+		return "at least " + f.least
+	case f.most != "":
+		return "at most " + f.most
+	}
+	return ""
+}
+
+// isScalar says whether values of a type are one text or number.
+func isScalar(t reflect.Type) bool {
+	if reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) {
+		return true
+	}
+	switch t.Kind() {
+	case reflect.Pointer:
+		return isScalar(t.Elem())
+	case reflect.Struct, reflect.Slice, reflect.Map:
+		return false
+	}
+	return true
+}
+
+func namesOf(fields []field) string {
+	names := make([]string, len(fields))
+	for i, f := range fields {
+		names[i] = f.name
+	}
+	return strings.Join(names, ", ")
+}
+
+// otherWords are what people write who come from other tools, or are in a hurry.
+var otherWords = map[string]string{
+	"vus": "users", "concurrency": "users", "virtual_users": "users", "threads": "users", "connections": "users",
+	"threshold": "criteria", "thresholds": "criteria", "criterion": "criteria", "checks": "criteria", "sla": "criteria",
+	"rps": "rate", "qps": "rate", "arrival_rate": "rate", "throughput": "rate",
+	"ramp": "ramp_up", "rampup": "ramp_up", "hold": "hold_for", "pause": "think_time", "sleep": "think_time", "think": "think_time",
+	"steps": "requests", "scenario": "requests", "target": "url", "uri": "url", "endpoint": "url", "path": "url",
+	"verb": "method", "header": "headers", "payload": "body", "json": "body", "title": "name", "locations": "regions",
+	"insecure": "verify", "cert": "certificate", "sni": "server_name", "dns": "resolvers", "csv": "data", "feeders": "data",
+	"vars": "variables", "env": "variables", "workers": "tasks", "instances": "tasks", "count": "tasks", "percent": "share",
+	"total": "total_users", "stage": "stages", "status_code": "status", "gzip": "compression", "keepalive": "keep_alive",
+}
+
+// unknown notes a field that does not exist, with the one that was meant, here
+// or elsewhere in the scenario.
+func (d *decoder) unknown(e entry, here, path string, fields []field) {
+	names := make([]string, len(fields))
+	for i, f := range fields {
+		names[i] = f.name
+	}
+	near := load.Nearest(e.key, names)
+	if other := otherWords[strings.ReplaceAll(strings.ToLower(e.key), "-", "_")]; near == "" && slices.Contains(names, other) {
+		near = other
+	}
+	hint := "allowed are " + namesOf(fields)
+	if near != "" {
+		hint = fmt.Sprintf("did you mean %s?", near)
+		d.tainted = append(d.tainted, load.JoinPath(path, near))
+	} else if elsewhere := findField(reflect.TypeFor[load.Scenario](), "", e.key); elsewhere != "" {
+		hint = fmt.Sprintf("did you mean %s?", elsewhere)
+		d.tainted = append(d.tainted, strings.ReplaceAll(elsewhere, "[]", ""))
+	}
+	d.fault(here, e.line, e.key, strings.Join(names, ", "), "there is no field %s here; %s", e.key, hint)
+}
+
+// findField finds a field by name anywhere in a scenario: users to
+// "load.users", url to "requests[].url". The one highest up wins.
+func findField(t reflect.Type, path, name string) string {
+	fields := fieldsOf(t)
+	for _, f := range fields {
+		if f.name == name || f.name == otherWords[name] {
+			return load.JoinPath(path, f.name)
 		}
 	}
-	return names
-}
-
-func tagName(f reflect.StructField) string {
-	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-	if name == "-" {
-		return ""
-	}
-	return name
-}
-
-func join(path, name string) string {
-	if path == "" {
-		return name
-	}
-	return path + "." + name
-}
-
-// kindOf says in words what stands in the file.
-func kindOf(n *yaml.Node) string {
-	switch n.Kind {
-	case yaml.MappingNode:
-		return "a mapping"
-	case yaml.SequenceNode:
-		return "a list"
-	}
-	if len(n.Value) > 60 {
-		return fmt.Sprintf("%q…", n.Value[:60])
-	}
-	return fmt.Sprintf("%q", n.Value)
-}
-
-func scalarWord(k reflect.Kind) string {
-	switch k {
-	case reflect.Bool:
-		return "true or false"
-	case reflect.String:
-		return "a text"
-	}
-	return "a whole number"
-}
-
-// example is a value of a type that reads itself.
-func example(t reflect.Type) string {
-	switch t {
-	case reflect.TypeFor[load.Duration]():
-		return "30s"
-	case reflect.TypeFor[load.Rate]():
-		return "200/s"
-	case reflect.TypeFor[load.Percent]():
-		return "60%"
-	case reflect.TypeFor[load.Bytes]():
-		return "10MB"
-	case reflect.TypeFor[load.Span]():
-		return "1s-3s"
-	case reflect.TypeFor[load.StatusPattern]():
-		return "2xx"
-	case criterionType:
-		return "p95 < 300ms"
-	}
-	return "text"
-}
-
-// addRules takes problems of the rules and gives them the lines of their
-// fields, or of the nearest field around them that stands in the file.
-func (d *decoder) addRules(problems []load.Problem) {
-	for _, p := range problems {
-		for path := p.Path; p.Line == 0 && path != ""; path = parent(path) {
-			p.Line = d.lines[path]
-		}
-		if p.Line == 0 {
-			p.Line = 1
-		}
-		d.problems = append(d.problems, p)
-	}
-}
-
-func parent(path string) string {
-	return path[:max(strings.LastIndexAny(path, ".["), 0)]
-}
-
-// nearest returns the name closest to what was written, if it is close: a
-// third of its letters may differ.
-func nearest(written string, names []string) string {
-	best, distance := "", len(written)/3+1
-	for _, name := range names {
-		if got := edits(strings.ToLower(written), name); got <= distance && got < len(name) {
-			if best == "" || got < distance {
-				best, distance = name, got
+	for _, f := range fields {
+		inner, below := f.typ, load.JoinPath(path, f.name)
+		for inner.Kind() == reflect.Slice || inner.Kind() == reflect.Pointer {
+			if inner.Kind() == reflect.Slice {
+				below += "[]"
 			}
+			inner = inner.Elem()
+		}
+		if inner.Kind() != reflect.Struct || isScalar(inner) || f.name == "scripted" {
+			continue
+		}
+		if found := findField(inner, below, name); found != "" {
+			return found
 		}
 	}
-	return best
-}
-
-// edits is the Levenshtein distance of two short words, with a bound for long
-// ones.
-func edits(a, b string) int {
-	if len(a) > 64 {
-		return len(a)
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		last := slices.Clone(row)
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			row[j+1] = min(last[j+1]+1, row[j]+1, last[j]+cost)
-		}
-	}
-	return row[len(b)]
+	return ""
 }

@@ -1,106 +1,83 @@
-// Package scenfile reads and writes scenarios as text: YAML, and JSON, which is
-// YAML too. It finds all faults of a file at once and names for each the field,
-// the line, what was found and what is allowed. It reads no files and decides
-// nothing about loads: the rules are load.Validate's.
-//
-// Read parse.go first, then decode.go, which walks the text and the type of the
-// scenario side by side. schema.go makes the JSON Schema from the same types.
 package scenfile
 
 import (
 	"bytes"
-	"errors"
+	"cmp"
 	"fmt"
-	"io"
+	"path"
 	"slices"
-
-	"go.yaml.in/yaml/v3"
+	"strings"
 
 	"onrush.dev/onrush/internal/load"
 )
 
-// The bounds of a scenario file. Aliases count each time they are used, so that
-// a small file cannot unfold into a large one.
-const (
-	maxBytes = 1 << 20
-	maxNodes = 100_000
-	maxDepth = 64
-)
+// MaxSize is the largest scenario file, in bytes. Bodies and data of more than
+// that stand in files of their own.
+const MaxSize = 1 << 20
 
-// Parse reads a scenario. name is the file's name, for the error's headline.
-// The error is a *load.Error of code Invalid with every problem of the text.
+// Parse reads a scenario file. The name is for messages, and tells JSON from
+// YAML where the text itself does not; it may be empty. The scenario is as written, without
+// defaults.
+//
+// An error is of code load.Invalid (load.TooLarge for a file over MaxSize) and
+// carries all problems, sorted by line.
 func Parse(name string, data []byte) (load.Scenario, error) {
-	var scenario load.Scenario
-	if len(data) > maxBytes {
-		return scenario, load.Errorf(load.TooLarge, "the scenario %s has %d bytes, allowed are %d", name, len(data), maxBytes)
+	if len(data) > MaxSize {
+		return load.Scenario{}, load.Errorf(load.TooLarge,
+			"the scenario %s has %d bytes, at most %d are allowed: put large bodies and data into files of their own (body_file, data)", name, len(data), MaxSize)
 	}
-	root, err := parseYAML(data)
-	if err != nil {
-		return scenario, fail(name, []load.Problem{yamlProblem(err)})
+	d := decoder{lines: lines{}}
+	if root := d.read(name, bytes.TrimPrefix(data, []byte("\ufeff"))); root != nil {
+		d.scenario(root)
 	}
-	d := newDecoder()
-	d.decodeRoot(root, &scenario)
-	if len(d.problems) == 0 {
-		d.addRules(load.Validate(scenario))
+	problems := d.problems
+	if !d.unread {
+		problems = append(problems, d.further(load.Validate(d.result))...)
 	}
-	if len(d.problems) > 0 {
-		return scenario, fail(name, d.problems)
+	if len(problems) == 0 {
+		return d.result, nil
 	}
-	return scenario, nil
+	slices.SortStableFunc(problems, func(a, b load.Problem) int { return cmp.Compare(a.Line, b.Line) })
+	return load.Scenario{}, problemsError(name, problems)
 }
 
-// parseYAML reads one document. The YAML library panics on some malformed
-// input; that is an error of the input like any other.
-func parseYAML(data []byte) (root *yaml.Node, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("not YAML: %v", p)
-		}
-	}()
-	reader := yaml.NewDecoder(bytes.NewReader(data))
-	var doc yaml.Node
-	if err := reader.Decode(&doc); errors.Is(err, io.EOF) {
-		return nil, errors.New("the file is empty, a scenario is expected")
-	} else if err != nil {
-		return nil, err
+// read makes the tree of a file, or notes why it cannot.
+func (d *decoder) read(name string, data []byte) *node {
+	root, problem := readTree(name, data)
+	if problem == nil && root == nil {
+		problem = &load.Problem{Line: 1, Message: "the file is empty: a scenario needs at least name, requests and load"}
 	}
-	var next yaml.Node
-	if err := reader.Decode(&next); !errors.Is(err, io.EOF) {
-		if err == nil {
-			err = errors.New("the file holds more than one YAML document, one scenario is allowed")
-		}
-		return nil, err
+	if problem == nil && root.kind != mapping {
+		problem = &load.Problem{Line: root.line, Found: root.what(), Allowed: "fields", Message: "a scenario is a mapping of fields, such as name: shop; " + root.what() + " is found"}
 	}
-	if doc.Kind != yaml.DocumentNode || len(doc.Content) != 1 {
-		return nil, errors.New("the file is empty, a scenario is expected")
+	if problem != nil {
+		d.unread = true
+		d.problems = append(d.problems, *problem)
+		return nil
 	}
-	return doc.Content[0], nil
+	return root
 }
 
-// yamlProblem takes the line out of the YAML library's text, where it has one.
-func yamlProblem(err error) load.Problem {
-	p := load.Problem{Message: err.Error()}
-	var line int
-	if n, _ := fmt.Sscanf(p.Message, "yaml: line %d:", &line); n == 1 {
-		p.Line = line
-		_, rest, _ := bytes.Cut([]byte(p.Message), []byte(": "))
-		_, rest, _ = bytes.Cut(rest, []byte(": "))
-		p.Message = "not readable as YAML: " + string(rest)
+func readTree(name string, data []byte) (*node, *load.Problem) {
+	text := bytes.TrimSpace(data)
+	switch {
+	case len(text) == 0:
+		return nil, nil
+	case strings.EqualFold(path.Ext(name), ".json"), looksLikeJSON(text):
+		return readJSON(data)
 	}
-	return p
+	return readYAML(data)
 }
 
-// fail makes the error of a file, its problems sorted by line.
-func fail(name string, problems []load.Problem) error {
-	slices.SortStableFunc(problems, func(a, b load.Problem) int { return a.Line - b.Line })
-	more := ""
+func problemsError(name string, problems []load.Problem) *load.Error {
+	message := problems[0].String()
 	if len(problems) > 1 {
-		more = fmt.Sprintf(" (and %d more)", len(problems)-1)
+		message = fmt.Sprintf("%d faults, the first on %s", len(problems), message)
 	}
 	if name != "" {
-		name += ": "
+		message = name + ": " + message
 	}
-	err := load.Errorf(load.Invalid, "%s%s%s", name, problems[0], more)
-	err.Problems = problems
-	return err
+	e := load.Errorf(load.Invalid, "%s", message)
+	e.Problems = problems
+	return e
 }

@@ -3,8 +3,8 @@ package scenfile
 import (
 	"encoding/json"
 	"reflect"
+	"slices"
 	"strconv"
-	"strings"
 
 	"onrush.dev/onrush/internal/load"
 )
@@ -33,7 +33,11 @@ func typeSchema(t reflect.Type) object {
 	case reflect.Pointer:
 		return typeSchema(t.Elem())
 	case reflect.Slice:
-		return object{"type": "array", "items": typeSchema(t.Elem())}
+		list := object{"type": "array", "items": typeSchema(t.Elem())}
+		if isScalar(t.Elem()) { // one value may stand without its list
+			return object{"anyOf": []object{list, typeSchema(t.Elem())}}
+		}
+		return list
 	case reflect.Map:
 		return object{"type": "object", "additionalProperties": object{"type": []string{"string", "number", "boolean"}}}
 	case reflect.Bool:
@@ -49,26 +53,11 @@ func typeSchema(t reflect.Type) object {
 func structSchema(t reflect.Type) object {
 	properties := object{}
 	var required []string
-	for i := range t.NumField() {
-		field := t.Field(i)
-		name := tagName(field)
-		if name == "" {
-			continue
+	for _, f := range fieldsOf(t) {
+		properties[f.name] = f.schema()
+		if f.required {
+			required = append(required, f.name)
 		}
-		schema := typeSchema(field.Type)
-		if doc := field.Tag.Get("doc"); doc != "" {
-			schema["description"] = doc
-		}
-		if enum := field.Tag.Get("enum"); enum != "" {
-			schema["enum"] = strings.Split(enum, ",")
-		}
-		if value, ok := field.Tag.Lookup("default"); ok {
-			schema["default"] = defaultValue(field.Type, value)
-		}
-		if !strings.Contains(field.Tag.Get("json"), "omitempty") {
-			required = append(required, name)
-		}
-		properties[name] = schema
 	}
 	schema := object{"type": "object", "properties": properties, "additionalProperties": false}
 	if len(required) > 0 {
@@ -77,38 +66,92 @@ func structSchema(t reflect.Type) object {
 	return schema
 }
 
-func defaultValue(t reflect.Type, text string) any {
-	if number, err := strconv.Atoi(text); err == nil && (t.Kind() == reflect.Int || t.Kind() == reflect.Int64) {
-		return number
+func (f *field) schema() object {
+	schema := typeSchema(f.typ)
+	if f.doc != "" {
+		schema["description"] = f.doc
+	}
+	if f.enum != nil {
+		schema["enum"] = f.enumSchema()
+		delete(schema, "type")
+	}
+	if f.standsIn != "" {
+		schema["default"] = plainValue(f.typ, f.standsIn)
+	}
+	bound := func(key, text string) {
+		if n, err := strconv.Atoi(text); err == nil && schema["type"] == "integer" {
+			schema[key] = n
+		}
+	}
+	bound("minimum", f.least)
+	bound("maximum", f.most)
+	if n, err := strconv.Atoi(f.items); err == nil {
+		if schema["type"] == "array" {
+			schema["maxItems"] = n
+		} else if schema["type"] == "object" {
+			schema["maxProperties"] = n
+		}
+	}
+	return schema
+}
+
+// enumSchema lists the words, and the numbers that a word like 1.1 is when it
+// has no quotes.
+func (f *field) enumSchema() []any {
+	var values []any
+	for _, word := range f.enum {
+		values = append(values, word)
+		if n, err := strconv.ParseFloat(word, 64); err == nil {
+			values = append(values, n)
+		}
+	}
+	return values
+}
+
+func plainValue(t reflect.Type, text string) any {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if n, err := strconv.Atoi(text); err == nil && slices.Contains([]reflect.Kind{reflect.Int, reflect.Int64}, t.Kind()) {
+		return n
+	}
+	if b, err := strconv.ParseBool(text); err == nil && t.Kind() == reflect.Bool {
+		return b
 	}
 	return text
 }
 
 // scalarSchema describes the types that read themselves.
 func scalarSchema(t reflect.Type) object {
-	text := func(pattern string) object {
-		return object{"type": "string", "pattern": pattern, "examples": []string{example(t)}}
+	text := func(pattern string, examples ...string) object {
+		return object{"type": "string", "pattern": pattern, "examples": examples}
 	}
-	const number = `[0-9]+(\.[0-9]+)?`
+	const (
+		number   = `[0-9]+(\.[0-9]+)?`
+		duration = `(` + number + `(ns|us|µs|ms|s|m|h|d) ?)+`
+		status   = `[1-5][0-9][0-9]`
+	)
 	switch t {
 	case reflect.TypeFor[load.Duration]():
-		return object{"anyOf": []object{text(`^(` + number + `(us|ms|s|m|h|d))+$`), {"const": 0}, {"const": "0"}}}
+		return object{"anyOf": []object{text(`^`+duration+`$`, "90s", "1m30s", "500ms"), {"const": 0}, {"const": "0"}}}
 	case reflect.TypeFor[load.Rate]():
-		return object{"anyOf": []object{{"type": "number", "minimum": 0}, text(`^` + number + `(/(s|m|h))?$`)}}
+		return object{"anyOf": []object{{"type": "number", "minimum": 0}, text(`^`+number+` ?(/ ?(s|sec|second|m|min|minute|h|hour))?$`, "200/s", "6000/m")}}
 	case reflect.TypeFor[load.Percent]():
-		return text(`^` + number + `%$`)
+		return text(`^`+number+` ?%$`, "60%")
 	case reflect.TypeFor[load.Bytes]():
-		return object{"anyOf": []object{{"type": "integer", "minimum": 0}, text(`^` + number + ` ?(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB)?$`)}}
+		return object{"anyOf": []object{{"type": "integer", "minimum": 0}, text(`^`+number+` ?([KMGTkmgt]i?)?[Bb]?$`, "10MB", "64KiB")}}
 	case reflect.TypeFor[load.Span]():
-		return text(`^[0-9a-z.]+(-[0-9a-z.]+)?$`)
+		return text(`^`+duration+`(- ?`+duration+`)?$`, "1s", "1s-3s")
 	case reflect.TypeFor[load.StatusPattern]():
-		return object{"anyOf": []object{{"type": "integer", "minimum": 100, "maximum": 599}, text(`^([1-5]xx|[1-5][0-9][0-9](-[1-5][0-9][0-9])?)$`)}}
-	case criterionType:
-		long := object{"type": "object", "additionalProperties": false, "required": []string{"if"}, "properties": object{
-			"if":   object{"type": "string", "description": "The rule, e.g. p95 < 300ms."},
-			"then": object{"type": "string", "enum": []string{"mark", "stop"}, "description": "What a breach does: mark the run as failed, or stop it too."},
-		}}
-		return object{"anyOf": []object{{"type": "string", "examples": []string{example(t)}}, long}}
+		return object{"anyOf": []object{{"type": "integer", "minimum": 100, "maximum": 599}, text(`^([1-5]xx|`+status+`(-`+status+`)?)$`, "2xx", "200-299")}}
+	case reflect.TypeFor[load.Criterion]():
+		rule := object{"type": "string", "examples": []string{"p95 < 300ms", "failures < 1% for 10s, stop"}}
+		return object{"anyOf": []object{rule, {
+			"type": "object", "additionalProperties": false, "required": []string{"if"}, "properties": object{
+				"if":     object{"type": "string", "description": "The rule, e.g. p95 < 300ms."},
+				"action": object{"enum": []string{load.ActionMark, load.ActionStop}, "default": load.ActionMark, "description": "What a breach does: mark the run as failed, or stop it too."},
+			},
+		}}}
 	}
 	return nil
 }
