@@ -13,9 +13,6 @@ const (
 	// cutLag is how long after the end of a second its window is made, so that
 	// samples that just ended are in it.
 	cutLag = 5 * time.Millisecond
-	// overrun is added to the bound for requests in flight before the agent
-	// itself stops an engine that should have ended.
-	overrun = 5 * time.Second
 	// enoughTime before the start for measuring the clock once more.
 	enoughTime = 250 * time.Millisecond
 	// mostSeconds are cut one by one after the process stood still; beyond it,
@@ -101,7 +98,7 @@ func (p *player) watch(ctx context.Context, stop context.CancelCauseFunc, starte
 	defer limit.Stop()
 	done := ctx.Done()
 	for {
-		at, exact, bounded := p.obeyed.ends(time.Duration(p.order.Drain) + overrun)
+		at, exact, bounded := p.obeyed.ends(time.Duration(p.order.Drain) + p.Bounds.Overrun)
 		limit.Stop()
 		if bounded && done != nil {
 			limit.Reset(time.Until(p.barrier.Add(at)))

@@ -35,7 +35,10 @@ type Bounds struct {
 	Start  time.Duration // the start command, once ready
 	Lonely time.Duration // without the server, when that lives only as long as the run
 	Flush  time.Duration // for the stream to take the last windows, after the end
-	Engine time.Duration // an engine that was told to stop now
+	// Overrun is added to the order's bound for requests in flight before the
+	// agent itself stops an engine that should have ended.
+	Overrun time.Duration
+	Engine  time.Duration // an engine that was told to stop now
 }
 
 func (b Bounds) withDefaults() Bounds {
@@ -48,6 +51,7 @@ func (b Bounds) withDefaults() Bounds {
 	set(&b.Start, 10*time.Minute)
 	set(&b.Lonely, 10*time.Second)
 	set(&b.Flush, 30*time.Minute)
+	set(&b.Overrun, 5*time.Second)
 	set(&b.Engine, 10*time.Second)
 	return b
 }
