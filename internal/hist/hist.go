@@ -3,14 +3,11 @@
 // label, task and second. It knows microseconds and bytes, nothing of requests
 // or windows, and imports only the standard library.
 //
-// Read hist.go first (buckets, recording, merging), then quantile.go (what the
-// figures mean) and binary.go (the bytes that travel).
+// Read hist.go first (buckets, recording, merging), then stats.go and quantile.go
+// (what the figures mean) and binary.go (the bytes that travel).
 package hist
 
-import (
-	"math"
-	"math/bits"
-)
+import "math/bits"
 
 // Values up to 255 have a bucket each. Above, every power of two is cut into
 // 128 buckets of equal width, so that a bucket is at most 1/128 of its value
@@ -28,7 +25,9 @@ const (
 	MaxValue = 1<<36 - 1
 )
 
-type page [perPage]uint64
+// page holds the lower 32 bits of its buckets' counts, since nearly all
+// histograms are of a second, and there are very many; see Hist.over.
+type page [perPage]uint32
 
 // Hist is a histogram of int64 microseconds. Its zero value is empty and ready
 // to use; a nil *Hist reads as empty. It is not safe for concurrent use.
@@ -37,7 +36,8 @@ type page [perPage]uint64
 // value in whole numbers, so that merging is exact: any order of merging gives
 // the same histogram as recording everything into one.
 type Hist struct {
-	pages   [pages]*page // nil until a value falls into it: an idle histogram is small
+	pages   [pages]*page    // nil until a value falls into it: an idle histogram is small
+	over    map[uint]uint64 // by bucket, what its count is beyond 32 bits; nearly always nil
 	count   uint64
 	clamped uint64
 	sum     uint64 // overflows after 580,000 years of summed latency
@@ -76,7 +76,11 @@ func (h *Hist) Record(us int64) {
 	if p == nil {
 		p = h.grow(i >> subBits)
 	}
-	p[i%perPage]++
+	n := p[i%perPage] + 1
+	p[i%perPage] = n
+	if n == 0 {
+		h.carry(i, 1)
+	}
 	h.count++
 	h.sum += v
 	// From here on branches that are nearly always foreseen take the place of
@@ -107,12 +111,7 @@ func (h *Hist) RecordN(us, n int64) {
 	if v > MaxValue {
 		v = h.clamp(us, times)
 	}
-	i := index(v)
-	p := h.pages[i>>subBits]
-	if p == nil {
-		p = h.grow(i >> subBits)
-	}
-	p[i%perPage] += times
+	h.add(index(v), times)
 	h.count += times
 	h.sum += v * times
 	hi, lo := bits.Mul64(v, v)
@@ -127,6 +126,37 @@ func (h *Hist) clamp(us int64, n uint64) uint64 {
 		return 0
 	}
 	return MaxValue
+}
+
+// add adds n to bucket i, and nothing to the sums.
+func (h *Hist) add(i uint, n uint64) {
+	p := h.pages[i>>subBits]
+	if p == nil {
+		p = h.grow(i >> subBits)
+	}
+	n += uint64(p[i%perPage])
+	p[i%perPage] = uint32(n)
+	if n>>32 != 0 {
+		h.carry(i, n>>32)
+	}
+}
+
+// carry adds n times 2^32 to bucket i.
+//
+//go:noinline
+func (h *Hist) carry(i uint, n uint64) {
+	if h.over == nil {
+		h.over = map[uint]uint64{}
+	}
+	h.over[i] += n << 32
+}
+
+// whole returns the count of bucket i, of which low are the lower 32 bits.
+func (h *Hist) whole(i uint, low uint32) uint64 {
+	if h.over == nil {
+		return uint64(low)
+	}
+	return h.over[i] + uint64(low)
 }
 
 // grow is kept out of Record so that the rare way does not slow the usual one.
@@ -151,8 +181,15 @@ func (h *Hist) Merge(o *Hist) {
 			to = h.grow(uint(i))
 		}
 		for j, n := range from {
-			to[j] += n
+			sum := to[j] + n
+			to[j] = sum
+			if sum < n {
+				h.carry(uint(i)<<subBits|uint(j), 1)
+			}
 		}
+	}
+	for i, n := range o.over {
+		h.carry(i, n>>32)
 	}
 	h.count += o.count
 	h.clamped += o.clamped
@@ -162,83 +199,20 @@ func (h *Hist) Merge(o *Hist) {
 	h.depth = max(h.depth, o.depth)
 }
 
-// Reset empties h and keeps its memory for the next use.
+// Reset empties h and keeps the memory that it used since the last Reset for
+// the next use. Memory that it did not use goes, so that one odd second does
+// not stay with a histogram for ever.
 func (h *Hist) Reset() {
 	kept := h.pages
-	for _, p := range kept {
-		if p != nil {
-			clear(p[:])
+	for i, p := range kept {
+		if p == nil {
+			continue
 		}
+		if *p == (page{}) {
+			kept[i] = nil
+			continue
+		}
+		*p = page{}
 	}
 	*h = Hist{pages: kept}
-}
-
-// Count returns how many values were recorded, clamped ones included.
-func (h *Hist) Count() int64 {
-	if h == nil {
-		return 0
-	}
-	return int64(h.count)
-}
-
-// Clamped returns how many of the values lay outside 0 to MaxValue.
-func (h *Hist) Clamped() int64 {
-	if h == nil {
-		return 0
-	}
-	return int64(h.clamped)
-}
-
-// Sum returns the exact sum of the values, clamped ones as they were clamped.
-func (h *Hist) Sum() int64 {
-	if h == nil {
-		return 0
-	}
-	return int64(h.sum)
-}
-
-// Min returns the least value, exactly; 0 when empty.
-func (h *Hist) Min() int64 {
-	if h == nil || h.count == 0 {
-		return 0
-	}
-	return int64(MaxValue - h.depth)
-}
-
-// Max returns the greatest value, exactly; 0 when empty.
-func (h *Hist) Max() int64 {
-	if h == nil {
-		return 0
-	}
-	return int64(h.max)
-}
-
-// Mean returns the exact mean; 0 when empty.
-func (h *Hist) Mean() float64 {
-	if h == nil || h.count == 0 {
-		return 0
-	}
-	return float64(h.sum) / float64(h.count)
-}
-
-// StdDev returns the standard deviation of the values themselves (not an
-// estimate for a larger population); 0 when empty.
-//
-// The plain formula, mean of squares minus square of the mean, loses all its
-// digits when the deviation is small beside the mean. So the squares are first
-// moved, in whole numbers, to deviations from m, the mean rounded down:
-// Σ(v-m)² = Σv² - 2mΣv + nm². What is left over is below 1.
-func (h *Hist) StdDev() float64 {
-	if h == nil || h.count == 0 {
-		return 0
-	}
-	m := h.sum / h.count
-	dev := h.sq
-	hi, lo := bits.Mul64(m, h.sum)
-	dev.sub(hi, lo)
-	dev.sub(hi, lo)
-	hi, lo = bits.Mul64(m*h.count, m)
-	dev.add(hi, lo)
-	rest := float64(h.sum-m*h.count) / float64(h.count)
-	return math.Sqrt(max(0, dev.float()/float64(h.count)-rest*rest))
 }

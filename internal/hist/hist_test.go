@@ -11,28 +11,34 @@ import (
 	"onrush.dev/onrush/internal/hist"
 )
 
-// distributions are the shapes that latencies take, in µs.
-func distributions(rng *rand.Rand) map[string]func() int64 {
-	return map[string]func() int64{
-		"constant":    func() int64 { return 123_457 },
-		"few values":  func() int64 { return rng.Int64N(7) },
-		"uniform":     func() int64 { return rng.Int64N(10_000_000) },
-		"exponential": func() int64 { return int64(rng.ExpFloat64() * 40_000) },
-		"log-normal":  func() int64 { return int64(2000 * math.Exp(rng.NormFloat64())) },
-		"heavy tail":  func() int64 { return int64(500 / math.Pow(1-rng.Float64(), 1.2)) },
-		"fast and slow region": func() int64 {
+// distribution draws latencies of one shape, in µs.
+type distribution struct {
+	name string
+	draw func() int64
+}
+
+// distributions are the shapes that latencies take.
+func distributions(rng *rand.Rand) []distribution {
+	return []distribution{
+		{"constant", func() int64 { return 123_457 }},
+		{"few values", func() int64 { return rng.Int64N(7) }},
+		{"uniform", func() int64 { return rng.Int64N(10_000_000) }},
+		{"exponential", func() int64 { return int64(rng.ExpFloat64() * 40_000) }},
+		{"log-normal", func() int64 { return int64(2000 * math.Exp(rng.NormFloat64())) }},
+		{"heavy tail", func() int64 { return int64(min(500/math.Pow(1-rng.Float64(), 1.2), hist.MaxValue)) }},
+		{"fast and slow region", func() int64 {
 			if rng.IntN(10) == 0 {
 				return 80_000 + rng.Int64N(30_000)
 			}
 			return 900 + rng.Int64N(1000)
-		},
-		"cache and timeout": func() int64 {
+		}},
+		{"cache and timeout", func() int64 {
 			if rng.IntN(500) == 0 {
 				return 30_000_000
 			}
 			return 150 + rng.Int64N(200)
-		},
-		"every octave": func() int64 { return rng.Int64() >> (28 + rng.UintN(35)) },
+		}},
+		{"every octave", func() int64 { return rng.Int64() >> (28 + rng.UintN(35)) }},
 	}
 }
 
@@ -40,11 +46,11 @@ func distributions(rng *rand.Rand) map[string]func() int64 {
 func TestQuantileAgainstTruth(t *testing.T) {
 	t.Parallel()
 	permille := []int64{0, 1, 10, 100, 250, 500, 750, 900, 950, 990, 995, 999, 1000}
-	for name, draw := range distributions(rand.New(rand.NewPCG(1, 2))) {
+	for _, d := range distributions(rand.New(rand.NewPCG(1, 2))) {
 		for _, n := range []int64{1, 2, 3, 100, 1000, 50_000} {
 			h, values := hist.New(), make([]int64, n)
 			for i := range values {
-				values[i] = draw()
+				values[i] = d.draw()
 				h.Record(values[i])
 			}
 			slices.Sort(values)
@@ -52,14 +58,14 @@ func TestQuantileAgainstTruth(t *testing.T) {
 				want := values[max(0, (p*n+999)/1000-1)] // nearest rank, in whole numbers
 				got := h.Quantile(float64(p) / 1000)
 				if off := math.Abs(float64(got - want)); off > 0.004*float64(want) {
-					t.Errorf("%s, %d values: quantile %.3f is %d, truth %d, %.2f %% off", name, n, float64(p)/1000, got, want, 100*off/float64(want))
+					t.Errorf("%s, %d values: quantile %.3f is %d, truth %d, %.2f %% off", d.name, n, float64(p)/1000, got, want, 100*off/float64(want))
 				}
 				if got < values[0] || got > values[n-1] {
-					t.Errorf("%s, %d values: quantile %.3f is %d, outside %d to %d", name, n, float64(p)/1000, got, values[0], values[n-1])
+					t.Errorf("%s, %d values: quantile %.3f is %d, outside %d to %d", d.name, n, float64(p)/1000, got, values[0], values[n-1])
 				}
 			}
 			if h.Quantile(0) != values[0] || h.Quantile(1) != values[n-1] {
-				t.Errorf("%s, %d values: quantiles 0 and 1 are %d and %d, want exactly %d and %d", name, n, h.Quantile(0), h.Quantile(1), values[0], values[n-1])
+				t.Errorf("%s, %d values: quantiles 0 and 1 are %d and %d, want exactly %d and %d", d.name, n, h.Quantile(0), h.Quantile(1), values[0], values[n-1])
 			}
 		}
 	}
@@ -91,11 +97,11 @@ func TestEveryValueHasANearBucket(t *testing.T) {
 
 func TestMomentsAreExact(t *testing.T) {
 	t.Parallel()
-	for name, draw := range distributions(rand.New(rand.NewPCG(3, 4))) {
+	for _, d := range distributions(rand.New(rand.NewPCG(3, 4))) {
 		h := hist.New()
 		n, sum, squares := int64(10_000), new(big.Int), new(big.Int)
 		for range n {
-			v := big.NewInt(draw())
+			v := big.NewInt(d.draw())
 			h.Record(v.Int64())
 			sum.Add(sum, v)
 			squares.Add(squares, v.Mul(v, v))
@@ -105,8 +111,8 @@ func TestMomentsAreExact(t *testing.T) {
 		variance.Sub(variance, new(big.Rat).Mul(mean, mean))
 		wantMean, _ := mean.Float64()
 		v, _ := variance.Float64()
-		near(t, name+": mean", h.Mean(), wantMean)
-		near(t, name+": deviation", h.StdDev(), math.Sqrt(v))
+		near(t, d.name+": mean", h.Mean(), wantMean)
+		near(t, d.name+": deviation", h.StdDev(), math.Sqrt(v))
 	}
 }
 
@@ -171,13 +177,13 @@ func TestEmptyAndNil(t *testing.T) {
 func TestMergeIsRecording(t *testing.T) {
 	t.Parallel()
 	rng := rand.New(rand.NewPCG(5, 6))
-	for name, draw := range distributions(rng) {
+	for _, d := range distributions(rng) {
 		whole, parts := hist.New(), make([]*hist.Hist, 9)
 		for i := range parts {
 			parts[i] = hist.New()
 		}
 		for range 5000 {
-			v := draw() - 2 // a few are below 0, and clamped
+			v := d.draw() - 2 // a few are below 0, and clamped
 			whole.Record(v)
 			parts[rng.IntN(len(parts)-1)].Record(v) // the last one stays empty
 		}
@@ -187,12 +193,12 @@ func TestMergeIsRecording(t *testing.T) {
 			if rng.IntN(2) == 0 {
 				parts[0].Merge(parts[last])
 			} else if rest, err := parts[0].MergeBinary(append(parts[last].AppendBinary(nil), "rest"...)); err != nil || string(rest) != "rest" {
-				t.Fatalf("%s: rest %q, error %v", name, rest, err)
+				t.Fatalf("%s: rest %q, error %v", d.name, rest, err)
 			}
 			parts = parts[:last]
 		}
 		if !bytes.Equal(parts[0].AppendBinary(nil), whole.AppendBinary(nil)) {
-			t.Errorf("%s: merged parts differ from the whole", name)
+			t.Errorf("%s: merged parts differ from the whole", d.name)
 		}
 	}
 }
@@ -236,20 +242,77 @@ func TestResetKeepsMemory(t *testing.T) {
 	}
 }
 
+// TestCountsBeyond32Bits fills buckets up to the edge of their 32 bits and over
+// it, in every way in which a count can grow.
+func TestCountsBeyond32Bits(t *testing.T) {
+	t.Parallel()
+	const edge = 1 << 32
+	small, want := hist.New(), hist.New()
+	for v := range int64(40) {
+		small.RecordN(v*100, 3)
+		want.RecordN(v*100, edge-1)
+		want.RecordN(v*100, 3*edge+4)
+	}
+	ways := map[string]func(h *hist.Hist){
+		"record": func(h *hist.Hist) {
+			for v := range int64(40) {
+				for range 3 {
+					h.Record(v * 100)
+				}
+			}
+		},
+		"merge":       func(h *hist.Hist) { h.Merge(small) },
+		"merge bytes": func(h *hist.Hist) { mustMerge(t, h, small) },
+		"after a failed merge": func(h *hist.Hist) {
+			b := small.AppendBinary(nil)
+			if _, err := h.MergeBinary(b[:len(b)-1]); err == nil {
+				t.Error("bytes that were cut short were merged")
+			}
+			h.Merge(small)
+		},
+	}
+	for name, way := range ways {
+		got, rest := hist.New(), hist.New()
+		for v := range int64(40) {
+			got.RecordN(v*100, edge-1)
+			rest.RecordN(v*100, 3*edge+1)
+		}
+		way(got)
+		got.Merge(rest)
+		again := hist.New()
+		mustMerge(t, again, got)
+		for _, h := range []*hist.Hist{got, again} {
+			if !bytes.Equal(h.AppendBinary(nil), want.AppendBinary(nil)) {
+				t.Errorf("%s: counts went wrong", name)
+			}
+			if got := h.Quantile(0.5); got != want.Quantile(0.5) || got < 1899 || got > 1910 {
+				t.Errorf("%s: median is %d, want about 1900", name, got)
+			}
+		}
+	}
+}
+
+func mustMerge(t *testing.T, to, from *hist.Hist) {
+	t.Helper()
+	if _, err := to.MergeBinary(from.AppendBinary(nil)); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestQuantilesAreQuantile(t *testing.T) {
 	t.Parallel()
 	qs := []float64{-1, 0, 0.001, 0.25, 0.5, 0.5, 0.9, 0.95, 0.99, 0.999, 0.9999, 1, 2}
-	for name, draw := range distributions(rand.New(rand.NewPCG(9, 10))) {
+	for _, d := range distributions(rand.New(rand.NewPCG(9, 10))) {
 		h := hist.New()
 		for n := range 300 {
 			got := make([]int64, len(qs))
 			h.Quantiles(got, qs...)
 			for i, q := range qs {
 				if want := h.Quantile(q); got[i] != want {
-					t.Fatalf("%s, %d values: quantile %v is %d together and %d alone", name, n, q, got[i], want)
+					t.Fatalf("%s, %d values: quantile %v is %d together and %d alone", d.name, n, q, got[i], want)
 				}
 			}
-			h.Record(draw())
+			h.Record(d.draw())
 		}
 	}
 }

@@ -26,8 +26,8 @@ func (h *Hist) Quantiles(dst []int64, qs ...float64) {
 		if p == nil {
 			continue
 		}
-		for j, n := range p {
-			seen += n
+		for j, low := range p {
+			seen += h.whole(uint(i)<<subBits|uint(j), low)
 			for seen >= place {
 				dst[next] = h.at(uint(i)<<subBits|uint(j), place)
 				if next++; next == len(qs) {

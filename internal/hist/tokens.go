@@ -3,43 +3,54 @@ package hist
 import (
 	"encoding/binary"
 	"errors"
+	"math"
 )
 
-// addTokens adds the buckets first to last to h. It returns what follows the
-// tokens, how far it came (the bucket after the last one added) and how many
-// values it added.
-func (h *Hist) addTokens(b []byte, first, last uint) (rest []byte, at uint, n uint64, err error) {
+var (
+	errCount = errors.New("histogram holds another number of values than its head says")
+	errFirst = errors.New("histogram has no value where its least should be")
+	errLast  = errors.New("histogram has a bucket beyond its greatest value")
+)
+
+// addTokens adds the buckets first to last, which hold count values, to h. It
+// returns what follows the tokens, and how far it came: the bucket after the
+// last one added.
+func (h *Hist) addTokens(b []byte, first, last uint, count uint64) (rest []byte, at uint, err error) {
 	at = first
 	if len(b) == 0 {
-		return nil, at, 0, errTruncated
+		return nil, at, errTruncated
 	}
 	if b[0]>>countShift != 0 {
-		return nil, at, 0, errors.New("histogram has no value where its least should be")
+		return nil, at, errFirst
 	}
 	for at <= last {
 		if p := h.pages[at>>subBits]; p != nil {
 			used, next, added := addShort(p, b, at, min(last, at|(perPage-1)))
-			b, at, n = b[used:], next, n+added
+			b, at = b[used:], next
+			if added > count {
+				return nil, at, errCount
+			}
+			count -= added
 			if at > last {
 				break
 			}
 		}
-		skip, count, used := readToken(b)
-		if used == 0 {
-			return nil, at, n, errTruncated
+		skip, n, used := readToken(b)
+		switch {
+		case used == 0:
+			return nil, at, errTruncated
+		case skip > last-at:
+			return nil, at, errLast
+		case n > count:
+			return nil, at, errCount
 		}
-		if skip > last-at {
-			return nil, at, n, errors.New("histogram has a bucket beyond its greatest value")
-		}
-		at += skip
-		p := h.pages[at>>subBits]
-		if p == nil {
-			p = h.grow(at >> subBits)
-		}
-		p[at%perPage] += count
-		b, at, n = b[used:], at+1, n+count
+		h.add(at+skip, n)
+		b, at, count = b[used:], at+skip+1, count-n
 	}
-	return b, at, n, nil
+	if count != 0 {
+		return nil, at, errCount
+	}
+	return b, at, nil
 }
 
 // addShort adds the buckets at to end, which lie on page p, up to the first
@@ -48,20 +59,20 @@ func (h *Hist) addTokens(b []byte, first, last uint) (rest []byte, at uint, n ui
 // processor cannot foresee.
 func addShort(p *page, b []byte, at, end uint) (used int, next uint, n uint64) {
 	for i, token := range b {
-		skip, count := uint(token>>countShift), uint64(token%longCount)
+		skip, count := uint(token>>countShift), uint32(token%longCount)
 		if skip == longSkip || count == 0 || at+skip > end {
 			return i, at, n
 		}
-		at += skip
-		p[at%perPage] += count
-		n += count
-		at++
+		sum := p[(at+skip)%perPage] + count
+		if sum < count { // a carry is the caller's
+			return i, at, n
+		}
+		p[(at+skip)%perPage] = sum
+		at += skip + 1
+		n += uint64(count)
 	}
 	return len(b), at, n
 }
-
-// maxCount bounds one bucket of hostile bytes, so that no sum of buckets wraps.
-const maxCount = 1 << 48
 
 // readToken reads a token of any length. It returns 0 used bytes when the bytes
 // end or a number is absurd.
@@ -79,7 +90,7 @@ func readToken(b []byte) (skip uint, count uint64, used int) {
 	}
 	if count == 0 {
 		v, n := binary.Uvarint(b[used:])
-		if n <= 0 || v > maxCount {
+		if n <= 0 || v > math.MaxInt64 {
 			return 0, 0, 0
 		}
 		count, used = longCount+v, used+n
@@ -92,6 +103,11 @@ func (h *Hist) dropTokens(b []byte, first, end uint) {
 	for at := first; at < end; at++ {
 		skip, count, used := readToken(b)
 		b, at = b[used:], at+skip
-		h.pages[at>>subBits][at%perPage] -= count
+		p := h.pages[at>>subBits]
+		left := h.whole(at, p[at%perPage]) - count
+		p[at%perPage] = uint32(left)
+		if h.over != nil {
+			h.over[at] = left >> 32 << 32
+		}
 	}
 }

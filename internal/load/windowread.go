@@ -99,7 +99,7 @@ func (r *windowReader) fixed64() uint64 {
 }
 
 // DecodeWindow reads a window that AppendWindow wrote. Its memory is bounded by
-// about a kilobyte for each byte of data; what must hold against hostile bytes
+// about half a kilobyte for each byte of data; what must hold against hostile bytes
 // on a larger scale uses VisitWindow.
 func DecodeWindow(data []byte) (*Window, error) {
 	w := new(Window)
