@@ -144,7 +144,9 @@ func (a *agent) prepare(ctx context.Context) (err error) {
 		return err
 	}
 	a.obeyed.begin(a.order)
-	a.recorder = record.New(record.Options{Task: a.ticket.Task, Attempt: a.ticket.Attempt})
+	a.recorder = record.New(record.Options{
+		Task: a.ticket.Task, Attempt: a.ticket.Attempt, First: int(time.Duration(a.order.Skip) / time.Second),
+	})
 	if a.dir, err = os.MkdirTemp("", "onrush-"); err != nil {
 		return fmt.Errorf("make a folder for the task: %w", err)
 	}

@@ -29,6 +29,7 @@ const DefaultMaxLabels = 2000
 type Options struct {
 	Task      string
 	Attempt   int
+	First     int // the second that the task begins in; not 0 when it replaces a lost one
 	MaxLabels int // 0: DefaultMaxLabels
 }
 
@@ -48,7 +49,6 @@ type Recorder struct {
 
 	mu      sync.Mutex
 	next    int       // the first second that was not cut yet
-	origin  int       // the first second that anything happened in
 	pending []*second // ascending, none before next
 	spare   []*second // emptied, to be used again
 	shards  map[*Shard]struct{}
@@ -63,13 +63,14 @@ type Gauges struct {
 	Limited string
 }
 
-// New returns a recorder without samples whose first second is 0.
+// New returns a recorder without samples.
 func New(opts Options) *Recorder {
 	if opts.MaxLabels <= 0 {
 		opts.MaxLabels = DefaultMaxLabels
 	}
 	return &Recorder{
 		opts:   opts,
+		next:   opts.First,
 		labels: labels{limit: opts.MaxLabels, ids: map[labelKey]int{}},
 		shards: map[*Shard]struct{}{},
 		usage:  readUsage(),
@@ -91,10 +92,12 @@ func (r *Recorder) Gauges(read func() Gauges) {
 	r.gauges = read
 }
 
-// Offer adds n arrivals that were due in a second (open model). It may come
-// before that second or after it; what comes after its cut goes into the next
-// window.
+// Offer adds n arrivals that were due in a second that has begun (open model).
+// What comes after that second's cut goes into the next window.
 func (r *Recorder) Offer(second int, n int64) {
+	if n == 0 {
+		return
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.second(second).offered += n

@@ -212,7 +212,7 @@ func TestFarAhead(t *testing.T) {
 // TestReplacementBeginsLate records as a task does that replaces a lost one.
 func TestReplacementBeginsLate(t *testing.T) {
 	t.Parallel()
-	r := record.New(record.Options{Attempt: 1})
+	r := record.New(record.Options{Attempt: 1, First: 3000})
 	s, home := r.Shard(), r.Label("home", "")
 	for tenth := range 20 {
 		s.Record(at(home, 3000*time.Second+time.Duration(tenth)*100*time.Millisecond))

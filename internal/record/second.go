@@ -9,9 +9,7 @@ import (
 
 // farAhead bounds how many seconds after the last cut are kept apart, and with
 // it the memory, when an engine's clock or the agent's ticker goes astray.
-// Samples beyond it are counted in the last of these seconds. Before the first
-// cut the bound counts from the first sample, since a task that replaces a lost
-// one begins in the middle of the run.
+// Samples beyond it are counted in the last of these seconds.
 const farAhead = 120
 
 // second holds all that happened in one second, by label.
@@ -69,14 +67,11 @@ func (r *Recorder) forget(s *Shard) {
 // place returns the second that counts for n: one that is over and cut is
 // replaced by the next that is not. Called with r.mu held, as second is.
 func (r *Recorder) place(n int) int {
-	return min(max(n, r.next), max(r.next, r.origin)+farAhead)
+	return min(max(n, r.next), r.next+farAhead)
 }
 
 // second returns the pending second that counts for n.
 func (r *Recorder) second(n int) *second {
-	if r.next == 0 && len(r.pending) == 0 {
-		r.origin = n
-	}
 	n = r.place(n)
 	at := len(r.pending)
 	for at > 0 && r.pending[at-1].number >= n {
