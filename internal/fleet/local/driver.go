@@ -42,6 +42,9 @@ var _ fleet.Driver = (*Driver)(nil)
 
 // New makes the driver of one region.
 func New(options Options) (*Driver, error) {
+	if options.Region != "" && !nameRule.MatchString(options.Region) {
+		return nil, load.Errorf(load.Invalid, "region %q cannot name a folder: letters, digits, '.', '_' and '-' are allowed", options.Region)
+	}
 	if len(options.Command) == 0 {
 		return nil, load.Errorf(load.Invalid, "region %s: the local driver needs the agent's command", options.Region)
 	}

@@ -51,10 +51,10 @@ func (t *taskDir) reason() string {
 	return text
 }
 
-// lastLine returns the last line of a log that is not empty, shortened and
-// without control characters.
+// lastLine returns the last line of a log that is not empty, or the one that
+// begins a Go program's crash, shortened and without control characters.
 func lastLine(path string) string {
-	const tail, most = 8 << 10, 400
+	const tail, most = 64 << 10, 400
 	f, err := os.Open(path)
 	if err != nil {
 		return ""
@@ -74,6 +74,12 @@ func lastLine(path string) string {
 	}
 	data = bytes.TrimSpace(data)
 	line := string(data[bytes.LastIndexByte(data, '\n')+1:])
+	for l := range strings.Lines(string(data)) {
+		if strings.HasPrefix(l, "panic: ") || strings.HasPrefix(l, "fatal error: ") {
+			line = l
+			break
+		}
+	}
 	line = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || r == unicode.ReplacementChar {
 			return ' '
