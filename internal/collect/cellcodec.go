@@ -10,10 +10,14 @@ import (
 // The bytes of a cell in the spool. They live as long as the run and are read
 // by the program that wrote them, so that they need no version.
 //
-//	12 varints   the counters in the order of counters()
+//	counters     12 varints in the order of counters()
+//	figures      see secondFigures
 //	statuses     number, then (status, count) each
 //	causes       number, then (length, text, count) each
-//	histograms   for each of the five: 0, or 1 and then hist's bytes
+//	histograms   for each of the five: length in 4 bytes, hist's bytes
+//
+// The figures stand there ready-made, so that a chart of single seconds and the
+// series file need not take histograms apart again.
 
 var errCell = errors.New("spooled cell is damaged")
 
@@ -25,11 +29,13 @@ func (c *cell) counters() [12]*int64 {
 	}
 }
 
-// appendTo appends the cell's bytes to dst.
-func (c *cell) appendTo(dst []byte) []byte {
+// appendTo appends the cell's bytes to dst, with the figures that were worked
+// out of it.
+func (c *cell) appendTo(dst []byte, figures secondFigures) []byte {
 	for _, n := range c.counters() {
 		dst = binary.AppendVarint(dst, *n)
 	}
+	dst = figures.appendTo(dst)
 	dst = binary.AppendUvarint(dst, uint64(len(c.statuses)))
 	for _, e := range c.statuses {
 		dst = binary.AppendUvarint(dst, uint64(e.key))
@@ -42,21 +48,24 @@ func (c *cell) appendTo(dst []byte) []byte {
 		dst = binary.AppendVarint(dst, e.n)
 	}
 	for _, h := range c.hists {
+		at := len(dst)
+		dst = append(dst, 0, 0, 0, 0)
 		if h.Count() > 0 {
-			dst = h.AppendBinary(append(dst, 1))
-		} else {
-			dst = append(dst, 0)
+			dst = h.AppendBinary(dst)
+			binary.LittleEndian.PutUint32(dst[at:], uint32(len(dst)-at-4))
 		}
 	}
 	return dst
 }
 
-// mergeBytes adds the cell that appendTo wrote to b.
-func (c *cell) mergeBytes(b []byte) error {
+// split takes a cell's bytes apart: it adds the counters and tallies to c and
+// returns the figures and the histograms' bytes as they stand in b.
+func (c *cell) split(b []byte) (figures secondFigures, hists [distributions][]byte, err error) {
 	r := reader{b: b}
 	for _, n := range c.counters() {
 		*n += r.varint()
 	}
+	figures.read(&r)
 	for range r.length() {
 		status := int(r.uvarint())
 		c.statuses.add(status, r.varint())
@@ -65,17 +74,29 @@ func (c *cell) mergeBytes(b []byte) error {
 		cause := load.Cause(r.bytes(r.length()))
 		c.causes.add(cause, r.varint())
 	}
-	for which := range c.hists {
-		if there := r.bytes(1); len(there) == 1 && there[0] == 1 {
-			rest, err := c.hist(which).MergeBinary(r.b)
-			if err != nil {
-				return err
-			}
-			r.b = rest
+	for which := range hists {
+		if size := r.bytes(4); !r.failed {
+			hists[which] = r.bytes(int(binary.LittleEndian.Uint32(size)))
 		}
 	}
 	if r.failed {
-		return errCell
+		err = errCell
+	}
+	return figures, hists, err
+}
+
+// mergeBytes adds the cell that appendTo wrote to b.
+func (c *cell) mergeBytes(b []byte) error {
+	_, hists, err := c.split(b)
+	if err != nil {
+		return err
+	}
+	for which, raw := range hists {
+		if len(raw) > 0 {
+			if _, err := c.hist(which).MergeBinary(raw); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

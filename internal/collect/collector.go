@@ -74,7 +74,7 @@ func New(opts Options) (*Collector, error) {
 		rules: newRules(opts.Run.Spec.Criteria),
 		live:  live{readers: map[chan load.Snapshot]bool{}},
 	}
-	c.loadEnd, c.bounded = loadEnd(time.Duration(opts.Plan.Duration), opts.Run.Changes)
+	c.loadEnd, c.bounded = load.NewTimeline(opts.Plan.Profile, opts.Run.Changes).End()
 	c.publish()
 	return c, nil
 }

@@ -186,9 +186,12 @@ func (c *Collector) correct(number int, o *openSecond) {
 		if sum == nil || !s.kind.shown() {
 			continue
 		}
-		err := v.read([]int{id}, func(second int, whole *cell) error {
-			s.last = point(second, 1, whole)
-			return nil
+		err := v.read([]int{id}, func(r *record) error {
+			whole, err := r.cell()
+			if err == nil {
+				s.last = point(number, 1, whole)
+			}
+			return err
 		})
 		if err != nil {
 			c.log.Error("cannot correct the last second", "err", err)

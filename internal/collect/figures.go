@@ -60,14 +60,6 @@ func optional(h *hist.Hist) *load.Latency {
 
 // point works out a series' point for a step of so many seconds.
 func point(second, width int, c *cell) load.SeriesPoint {
-	d := distribution(c.hists[latency])
-	return load.SeriesPoint{
-		Second: second, Requests: c.requests, Failures: c.failures,
-		BytesIn: c.bytesIn, BytesOut: c.bytesOut,
-		Users: int(c.users), Offered: float64(c.offered) / float64(width), Started: c.started,
-		InFlight: c.inFlight, Tasks: int(c.tasks),
-		Mean: d.Mean, P50: d.P50, P90: d.P90, P95: d.P95, P99: d.P99, P999: d.P999, Max: d.Max,
-		FirstByteP95: float64(c.hists[firstByte].Quantile(0.95)) * millis,
-		LagP99:       float64(c.hists[lag].Quantile(0.99)) * millis,
-	}
+	f := figuresOf(c)
+	return f.point(second, width, c)
 }

@@ -19,7 +19,6 @@ type Result struct {
 	Labels      map[string]load.Figures
 	Tasks       map[string]load.TaskFigures // the task as its latest attempt left it, figures of all attempts
 	Criteria    []load.CriterionResult
-	Verdict     load.Verdict // what Criteria come to
 	Notes       []string
 
 	collector *Collector
@@ -65,24 +64,8 @@ func (c *Collector) Finish(ctx context.Context) (*Result, error) {
 	if r.Criteria, err = c.judge(seconds); err != nil {
 		return nil, err
 	}
-	r.Verdict = verdict(r.Criteria)
 	c.publish()
 	return r, nil
-}
-
-// Report puts the result together with the run's head. The run's status,
-// outcome and verdict are taken as they stand in run.
-func (r *Result) Report(run load.Run, events []load.Event) *load.Report {
-	return &load.Report{
-		Run: load.RunFacts{
-			ID: run.ID, Scenario: run.Scenario, Status: run.Status,
-			Outcome: run.Outcome, Verdict: run.Verdict, Cause: run.Cause,
-			Created: run.Created, Started: run.Started, Ended: run.Ended, Seconds: r.Seconds,
-		},
-		Accounting: r.Accounting, StartSkewMS: r.StartSkewMS,
-		Total: r.Total, Regions: r.Regions, Labels: r.Labels, Tasks: r.Tasks,
-		Criteria: r.Criteria, Events: events, Notes: r.Notes, Plan: run.Plan,
-	}
 }
 
 // latest returns the latest attempt of every task that is known.

@@ -45,7 +45,7 @@ func ids(scopes []*scope) []int {
 func (c *Collector) judgeLive(second int) {
 	for i := range c.rules {
 		r := &c.rules[i]
-		if r.live != nil && (!r.metric.paced() || c.loaded(second)) {
+		if r.live != nil && (!paced(r.measure) || c.loaded(second)) {
 			if err := c.feed(r, second); err != nil {
 				c.log.Error("cannot judge a criterion", "criterion", r.Text, "err", err)
 				continue
@@ -90,11 +90,15 @@ func (c *Collector) seconds(scopes []*scope, from, to int, visit func(*cell) err
 		}
 		return nil
 	}
-	err := view.read(ids(scopes), func(second int, sum *cell) error {
-		if err := fill(second); err != nil {
+	err := view.read(ids(scopes), func(r *record) error {
+		if err := fill(r.second); err != nil {
 			return err
 		}
 		next++
+		sum, err := r.cell()
+		if err != nil {
+			return err
+		}
 		return visit(sum)
 	})
 	if err != nil {
@@ -141,7 +145,7 @@ func (c *Collector) criteriaLive() []load.CriterionResult {
 			out[i] = r.live.result()
 		default:
 			out[i] = r.whole(total(scopes), float64(c.finished+1))
-			if out[i].Verdict == load.Failed && r.metric.paced() && !upper(r.Op) {
+			if out[i].Verdict == load.Failed && (paced(r.measure) || r.counted()) && !r.upper() {
 				out[i].Verdict, out[i].Why = load.NotJudged, "judged at the end"
 			}
 		}
@@ -182,30 +186,11 @@ func (c *Collector) judge(seconds float64) ([]load.CriterionResult, error) {
 // target answered, only whole seconds under load for how much load there was.
 func (c *Collector) judgedTo(r *rule, seconds float64) int {
 	end := c.finished + 1
-	if r.metric.paced() {
+	if paced(r.measure) {
 		end = min(end, int(math.Floor(seconds)))
 		if c.bounded {
 			end = min(end, int(c.loadEnd/time.Second))
 		}
 	}
 	return end
-}
-
-// verdict sums results up: one that failed is enough, and one that could not
-// be judged keeps the run from passing.
-func verdict(results []load.CriterionResult) load.Verdict {
-	out := load.Passed
-	if len(results) == 0 {
-		out = load.NotJudged
-	}
-	for _, r := range results {
-		switch r.Verdict {
-		case load.Failed:
-			return load.Failed
-		case load.NotJudged:
-			out = load.NotJudged
-		case load.Passed:
-		}
-	}
-	return out
 }

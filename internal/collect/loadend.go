@@ -6,40 +6,12 @@ import (
 	"onrush.dev/onrush/internal/load"
 )
 
-// Changes tells what was changed in the running load, so that a drain or a
-// pause is not taken for a target that slows down.
+// Changes tells what was changed in the running load so far, so that a drain
+// or a pause is not taken for a target that slows down.
 func (c *Collector) Changes(changes []load.Change) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.run.Changes = changes
-	c.loadEnd, c.bounded = loadEnd(time.Duration(c.plan.Duration), changes)
-}
-
-// loadEnd is when the load ends by plan and changes, since the start; false
-// when only a limit ends it.
-func loadEnd(planned time.Duration, changes []load.Change) (time.Duration, bool) {
-	end, bounded := planned, planned > 0
-	var paused time.Duration
-	pausing := false
-	for _, change := range changes {
-		at := time.Duration(change.At)
-		switch change.Kind {
-		case load.ChangePause:
-			if !pausing {
-				paused, pausing = at, true
-			}
-		case load.ChangeResume:
-			if pausing {
-				end, pausing = end+at-paused, false
-			}
-		case load.ChangeDrain, load.ChangeStop:
-			if !bounded || pausing || at < end {
-				return at, true
-			}
-		case load.ChangeLevel:
-		}
-	}
-	return end, bounded && !pausing
+	c.loadEnd, c.bounded = load.NewTimeline(c.plan.Profile, changes).End()
 }
 
 // measured is the run's time under load, the denominator of every rate: from

@@ -1,164 +1,101 @@
 package collect
 
-import (
-	"fmt"
-	"strconv"
-	"strings"
+import "onrush.dev/onrush/internal/load"
 
-	"onrush.dev/onrush/internal/load"
-)
-
-// metric is a criterion's figure, read from its text.
-type metric struct {
-	counter string // requests, rate, failures, bandwidth; empty: a figure of a histogram
-	which   int    // histogram
-	stat    string // mean, min, max, stddev, or empty for a quantile
-	q       float64
-	share   bool // failures as a share of the requests
-}
-
-// parseMetric reads "p95", "max", "ttfb p99.9", "failures" and the like.
-func parseMetric(c load.Criterion) (metric, error) {
-	words := strings.Fields(c.Metric)
-	m := metric{which: latency}
-	if len(words) == 1 {
-		switch words[0] {
-		case "requests", "rate", "failures", "bandwidth":
-			return metric{counter: words[0], share: words[0] == "failures" && c.Percent}, nil
-		}
+// histogramOf says which histogram a timed measure is taken from.
+func histogramOf(m load.Measure) int {
+	switch m.Of {
+	case load.OfFirstByte:
+		return firstByte
+	case load.OfConnect:
+		return connect
+	case load.OfLag:
+		return lag
+	default:
+		return latency
 	}
-	if len(words) == 2 {
-		which, known := map[string]int{
-			"latency": latency, "service": service, "ttfb": firstByte, "connect": connect, "lag": lag,
-		}[words[0]]
-		if !known {
-			return m, fmt.Errorf("unknown figure %q", c.Metric)
-		}
-		m.which, words = which, words[1:]
-	}
-	if len(words) != 1 {
-		return m, fmt.Errorf("unknown figure %q", c.Metric)
-	}
-	switch words[0] {
-	case "mean", "min", "max", "stddev":
-		m.stat = words[0]
-		return m, nil
-	}
-	percent, err := strconv.ParseFloat(strings.TrimPrefix(words[0], "p"), 64)
-	if err != nil || words[0][0] != 'p' || percent < 0 || percent > 100 {
-		return m, fmt.Errorf("unknown figure %q", c.Metric)
-	}
-	m.q = percent / 100
-	return m, nil
 }
 
 // paced says that the figure tells how much load there was, so that a second
 // of which the load took only a part would make it look low.
-func (m metric) paced() bool {
-	return m.counter == "rate" || m.counter == "bandwidth" || m.counter == "requests"
+func paced(m load.Measure) bool {
+	return m.Of == load.OfRate || m.Of == load.OfBandwidth || m.Of == load.OfRequests
+}
+
+// counted says that the figure is a plain number of requests, which only grows.
+func (r *rule) counted() bool {
+	return r.measure.Of == load.OfRequests || r.measure.Shareable() && !r.Percent
 }
 
 // value returns the figure of c, which holds so many seconds, in the
 // criterion's unit; false when there is nothing to take it from.
-func (m metric) value(c *cell, seconds float64) (float64, bool) {
-	switch m.counter {
-	case "requests":
+func (r *rule) value(c *cell, seconds float64) (float64, bool) {
+	switch r.measure.Of {
+	case load.OfRequests:
 		return float64(c.requests), true
-	case "rate":
+	case load.OfRate:
 		return float64(c.requests) / seconds, seconds > 0
-	case "bandwidth":
+	case load.OfBandwidth:
 		return float64(c.bytesIn) / seconds, seconds > 0
-	case "failures":
-		if m.share {
-			return float64(c.failures) / float64(c.requests), c.requests > 0
+	case load.OfFailures:
+		return r.part(c.failures, c.requests)
+	case load.OfStatus:
+		var n int64
+		for _, e := range c.statuses {
+			if e.key >= r.measure.Status.Min && e.key <= r.measure.Status.Max {
+				n += e.n
+			}
 		}
-		return float64(c.failures), true
+		return r.part(n, c.requests)
+	default:
+		return r.timed(c)
 	}
-	h := c.hists[m.which]
+}
+
+// part is a number of requests, or their share, as the criterion says.
+func (r *rule) part(n, requests int64) (float64, bool) {
+	if !r.Percent {
+		return float64(n), true
+	}
+	return float64(n) / float64(requests), requests > 0
+}
+
+func (r *rule) timed(c *cell) (float64, bool) {
+	h := c.hists[histogramOf(r.measure)]
 	if h.Count() == 0 {
 		return 0, false
 	}
-	switch m.stat {
-	case "mean":
+	switch r.measure.Stat {
+	case load.StatMean:
 		return h.Mean() * millis, true
-	case "stddev":
-		return h.StdDev() * millis, true
-	case "min":
-		return float64(h.Min()) * millis, true
-	case "max":
-		return float64(h.Max()) * millis, true
+	case load.StatMin:
+		return ms(h.Min()), true
+	case load.StatMax:
+		return ms(h.Max()), true
+	default:
+		return ms(h.Quantile(r.measure.Quantile)), true
 	}
-	return float64(h.Quantile(m.q)) * millis, true
 }
 
-// part returns of c what the metric needs, to be merged and kept for windows.
-// It shares c's histogram.
-func (m metric) part(c *cell) *cell {
+// needed returns of c what the rule needs, to be merged and kept for windows.
+// It shares c's memory.
+func (r *rule) needed(c *cell) *cell {
 	p := &cell{requests: c.requests, failures: c.failures, bytesIn: c.bytesIn}
-	if m.counter == "" {
-		p.hists[m.which] = c.hists[m.which]
+	switch {
+	case r.measure.Timed():
+		p.hists[histogramOf(r.measure)] = c.hists[histogramOf(r.measure)]
+	case r.measure.Of == load.OfStatus:
+		p.statuses = c.statuses
 	}
 	return p
 }
 
-// text writes a value with its unit.
-func (m metric) text(v float64) string {
-	switch {
-	case m.share:
-		return number(v*100) + " %"
-	case m.counter == "requests", m.counter == "failures":
-		return strconv.FormatFloat(v, 'f', 0, 64)
-	case m.counter == "rate":
-		return number(v) + "/s"
-	case m.counter == "bandwidth":
-		for _, unit := range []string{"B/s", "kB/s", "MB/s"} {
-			if v < 1000 {
-				return number(v) + " " + unit
-			}
-			v /= 1000
-		}
-		return number(v) + " GB/s"
-	case v >= 10_000:
-		return number(v/1000) + " s"
-	}
-	return number(v) + " ms"
-}
-
-// number writes v with at most four digits that mean something.
-func number(v float64) string {
-	switch {
-	case v >= 1000 || v <= -1000:
-		return strconv.FormatFloat(v, 'f', 0, 64)
-	case v >= 100:
-		return trim(strconv.FormatFloat(v, 'f', 1, 64))
-	case v >= 10:
-		return trim(strconv.FormatFloat(v, 'f', 2, 64))
-	}
-	return trim(strconv.FormatFloat(v, 'f', 3, 64))
-}
-
-func trim(s string) string { return strings.TrimRight(strings.TrimRight(s, "0"), ".") }
-
-// holds says whether found keeps the criterion.
-func holds(op string, found, bound float64) bool {
-	switch op {
-	case "<":
-		return found < bound
-	case "<=":
-		return found <= bound
-	case ">":
-		return found > bound
-	default: // ">="; others are refused by newRules
-		return found >= bound
-	}
-}
-
 // upper says that the criterion's bound is one from above.
-func upper(op string) bool { return op == "<" || op == "<=" }
+func (r *rule) upper() bool { return r.Op == "<" || r.Op == "<=" }
 
 // worse says whether a is further from keeping the criterion than b.
-func worse(op string, a, b float64) bool {
-	if upper(op) {
+func (r *rule) worse(a, b float64) bool {
+	if r.upper() {
 		return a > b
 	}
 	return a < b

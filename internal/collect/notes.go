@@ -3,6 +3,7 @@ package collect
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"onrush.dev/onrush/internal/load"
@@ -146,3 +147,18 @@ func plural(n int64, what string) string {
 func percent(part, whole int64) string {
 	return number(100*float64(part)/float64(whole)) + " %"
 }
+
+// number writes v with at most four digits that mean something.
+func number(v float64) string {
+	switch {
+	case v >= 1000 || v <= -1000:
+		return strconv.FormatFloat(v, 'f', 0, 64)
+	case v >= 100:
+		return trim(strconv.FormatFloat(v, 'f', 1, 64))
+	case v >= 10:
+		return trim(strconv.FormatFloat(v, 'f', 2, 64))
+	}
+	return trim(strconv.FormatFloat(v, 'f', 3, 64))
+}
+
+func trim(s string) string { return strings.TrimRight(strings.TrimRight(s, "0"), ".") }

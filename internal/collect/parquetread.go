@@ -84,7 +84,7 @@ func (f *SeriesFile) points(s fileScope, from, to int) (load.Series, error) {
 			out.Points = append(out.Points, load.SeriesPoint{Second: at})
 		}
 	}
-	err := readRows(f.file, s, func(r *pointRow) error {
+	err := readRows(f.file, s.clip(from, to), func(r *pointRow) error {
 		at := int(r.Second)
 		if at < from || at >= to {
 			return nil
@@ -111,7 +111,7 @@ func (f *SeriesFile) merged(found []int, from, to, step int) (load.Series, error
 		return f.dimensions(found, steps)
 	}
 	sum := &cell{}
-	err := readRows(f.file, f.scopes[found[0]], func(r *mergeRow) error {
+	err := readRows(f.file, f.scopes[found[0]].clip(from, to), func(r *mergeRow) error {
 		if at := int(r.Second); at >= from && at < to {
 			sum.reset()
 			if err := r.addTo(sum); err != nil {
@@ -128,7 +128,7 @@ func (f *SeriesFile) merged(found []int, from, to, step int) (load.Series, error
 func (f *SeriesFile) dimensions(found []int, steps *stepper) (load.Series, error) {
 	seconds := map[int]*cell{}
 	for _, i := range found {
-		err := readRows(f.file, f.scopes[i], func(r *mergeRow) error {
+		err := readRows(f.file, f.scopes[i].clip(steps.from, steps.to), func(r *mergeRow) error {
 			at := int(r.Second)
 			if seconds[at] == nil {
 				seconds[at] = &cell{}
@@ -158,7 +158,7 @@ func (r *mergeRow) addTo(c *cell) error {
 	c.started += r.Started
 	c.inFlight += r.InFlight
 	c.tasks += r.Tasks
-	for which, raw := range map[int][]byte{latency: r.Latency, firstByte: r.FirstByte, lag: r.Lag} {
+	for which, raw := range [...][]byte{latency: r.Latency, firstByte: r.FirstByte, lag: r.Lag} {
 		if len(raw) == 0 {
 			continue
 		}

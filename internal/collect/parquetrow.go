@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"onrush.dev/onrush/internal/hist"
 	"onrush.dev/onrush/internal/load"
 )
 
@@ -27,6 +26,21 @@ type fileScope struct {
 	scopeName
 	First int64 `json:"first"` // row in the file
 	Rows  int64 `json:"rows"`
+	From  int   `json:"from"` // second of the first row
+	Last  int   `json:"last"` // second of the last row
+}
+
+// clip returns the scope with no more rows than it takes to see the seconds
+// from ≤ second < to: exact when the scope has a row in every second.
+func (s fileScope) clip(from, to int) fileScope {
+	if int64(s.Last-s.From+1) != s.Rows {
+		return s
+	}
+	if skip := int64(from - s.From); skip > 0 {
+		s.First, s.Rows, s.From = s.First+skip, s.Rows-skip, from
+	}
+	s.Rows = max(0, min(s.Rows, int64(to-s.From)))
+	return s
 }
 
 // fileRow is a row of the series file: one scope in one second. docs/series.md
@@ -88,11 +102,13 @@ type fileHistograms struct {
 }
 
 // newRow makes the row of a scope's second.
-func newRow(s *scope, second int, c *cell) fileRow {
-	d := distribution(c.hists[latency])
-	quantile := func(which int, q float64) float64 { return float64(c.hists[which].Quantile(q)) * millis }
+func newRow(s *scope, r *record) (fileRow, error) {
+	c, f, hists, err := r.split()
+	if err != nil {
+		return fileRow{}, err
+	}
 	return fileRow{
-		Scope: string(s.kind), Second: int32(second),
+		Scope: string(s.kind), Second: int32(r.second),
 		Region: s.region, Label: s.label, Dims: s.dims, Task: s.task,
 		fileCounts: fileCounts{
 			Requests: c.requests, Failures: c.failures, BytesIn: c.bytesIn, Users: c.users,
@@ -102,28 +118,25 @@ func newRow(s *scope, second int, c *cell) fileRow {
 		Statuses: jsonTally(c.statuses, strconv.Itoa),
 		Causes:   jsonTally(c.causes, func(cause load.Cause) string { return string(cause) }),
 		fileFigures: fileFigures{
-			Mean: d.Mean, P50: d.P50, P90: d.P90, P95: d.P95, P99: d.P99, P999: d.P999, Max: d.Max,
-			FirstByteP95: quantile(firstByte, 0.95), LagP99: quantile(lag, 0.99),
+			Mean: f.mean * millis, P50: ms(f.p50), P90: ms(f.p90), P95: ms(f.p95), P99: ms(f.p99), P999: ms(f.p999),
+			Max: ms(f.max), FirstByteP95: ms(f.firstByteP95), LagP99: ms(f.lagP99),
 		},
-		Min: d.Min, StdDev: d.StdDev,
-		ServiceP95: quantile(service, 0.95), ConnectP95: quantile(connect, 0.95),
-		fileHistograms: fileHistograms{
-			Latency: encoded(c.hists[latency]), FirstByte: encoded(c.hists[firstByte]), Lag: encoded(c.hists[lag]),
-		},
-		Service: encoded(c.hists[service]), Connect: encoded(c.hists[connect]),
-	}
+		Min: ms(f.min), StdDev: f.stddev * millis, ServiceP95: ms(f.serviceP95), ConnectP95: ms(f.connectP95),
+		fileHistograms: fileHistograms{Latency: hists[latency], FirstByte: hists[firstByte], Lag: hists[lag]},
+		Service:        hists[service], Connect: hists[connect],
+	}, nil
 }
 
-// encoded returns the histogram's bytes, nil when it is empty.
-func encoded(h *hist.Hist) []byte {
-	if h.Count() == 0 {
-		return nil
-	}
-	return h.AppendBinary(nil)
+// histograms lists where the row keeps its histograms.
+func (r *fileRow) histograms() [distributions]*[]byte {
+	return [...]*[]byte{&r.Latency, &r.Service, &r.FirstByte, &r.Connect, &r.Lag}
 }
 
 // jsonTally writes a tally as a JSON object with sorted keys.
 func jsonTally[K comparable](t tally[K], name func(K) string) string {
+	if len(t) == 0 {
+		return "{}"
+	}
 	parts := make([]string, 0, len(t))
 	for _, e := range t {
 		key, _ := json.Marshal(name(e.key)) // a string always can be

@@ -49,6 +49,7 @@ func (r *Result) WriteSeries(w io.Writer) error {
 type fileWriter struct {
 	out     *parquet.GenericWriter[fileRow]
 	buf     []fileRow
+	bytes   []byte // of the histograms in buf
 	inGroup int
 	row     int64
 	scopes  []fileScope
@@ -68,9 +69,25 @@ func newFileWriter(w io.Writer) *fileWriter {
 
 // scope writes all rows of a scope.
 func (f *fileWriter) scope(s *scope, v *view) error {
-	before := f.row
-	err := v.read([]int{s.id}, func(second int, c *cell) error {
-		f.buf = append(f.buf, newRow(s, second, c))
+	at := fileScope{scopeName: s.name(), First: f.row}
+	err := v.read([]int{s.id}, func(r *record) error {
+		row, err := newRow(s, r)
+		if err != nil {
+			return err
+		}
+		for _, raw := range row.histograms() { // they are the record's, and gone when this returns
+			if len(*raw) > 0 {
+				begin := len(f.bytes)
+				f.bytes = append(f.bytes, *raw...)
+				*raw = f.bytes[begin:len(f.bytes):len(f.bytes)]
+			}
+		}
+		if at.Rows == 0 {
+			at.From = r.second
+		}
+		at.Last = r.second
+		at.Rows++
+		f.buf = append(f.buf, row)
 		f.row++
 		if len(f.buf) >= 256 {
 			return f.write()
@@ -80,8 +97,8 @@ func (f *fileWriter) scope(s *scope, v *view) error {
 	if err != nil {
 		return err
 	}
-	if f.row > before {
-		f.scopes = append(f.scopes, fileScope{scopeName: s.name(), First: before, Rows: f.row - before})
+	if at.Rows > 0 {
+		f.scopes = append(f.scopes, at)
 	}
 	return nil
 }
@@ -92,7 +109,7 @@ func (f *fileWriter) write() error {
 	}
 	f.inGroup += len(f.buf)
 	clear(f.buf)
-	f.buf = f.buf[:0]
+	f.buf, f.bytes = f.buf[:0], f.bytes[:0]
 	if f.inGroup >= rowsPerGroup {
 		return f.endGroup()
 	}

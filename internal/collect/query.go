@@ -106,6 +106,13 @@ func (s *stepper) add(second int, c *cell) {
 	s.filled = true
 }
 
+// put takes the point of a second whose figures are known already; the step is
+// one second.
+func (s *stepper) put(p load.SeriesPoint) {
+	s.close(p.Second)
+	s.series.Points = append(s.series.Points, p)
+}
+
 // close ends the steps that are over before second.
 func (s *stepper) close(second int) {
 	for at := s.at(); at < s.to && at+s.step <= second; at = s.at() {

@@ -10,11 +10,11 @@ import (
 // rule is a criterion being judged.
 type rule struct {
 	load.Criterion
-	metric metric
-	fault  string // why it cannot be judged; empty: it can
-	n      int    // seconds of its windows; 0: the whole run
-	live   *windows
-	next   int // first second that live has not seen
+	measure load.Measure
+	fault   string // why it cannot be judged; empty: it can
+	n       int    // seconds of its windows; 0: the whole run
+	live    *windows
+	next    int // first second that live has not seen
 }
 
 func newRules(criteria []load.Criterion) []rule {
@@ -22,13 +22,10 @@ func newRules(criteria []load.Criterion) []rule {
 	for i, c := range criteria {
 		r := rule{Criterion: c}
 		var err error
-		if r.metric, err = parseMetric(c); err != nil {
+		if r.measure, err = load.ParseMeasure(c.Metric); err != nil {
 			r.fault = err.Error()
 		}
-		if c.Op != "<" && c.Op != "<=" && c.Op != ">" && c.Op != ">=" {
-			r.fault = fmt.Sprintf("unknown comparison %q", c.Op)
-		}
-		if r.metric.counter == "" && r.metric.which == lag && c.Label != "" {
+		if r.measure.Of == load.OfLag && c.Label != "" {
 			r.fault = "schedule lag is not kept by label"
 		}
 		if c.For > 0 {
@@ -47,8 +44,8 @@ func (r *rule) notJudged(why string) load.CriterionResult {
 
 // result is the verdict on a value.
 func (r *rule) result(found float64, why string) load.CriterionResult {
-	out := load.CriterionResult{Criterion: r.Text, Verdict: load.Passed, Found: &found, FoundText: r.metric.text(found), Why: why}
-	if !holds(r.Op, found, r.Value) {
+	out := load.CriterionResult{Criterion: r.Text, Verdict: load.Passed, Found: &found, FoundText: r.FormatValue(found), Why: why}
+	if !r.Meets(found) {
 		out.Verdict = load.Failed
 	}
 	return out
@@ -56,7 +53,7 @@ func (r *rule) result(found float64, why string) load.CriterionResult {
 
 // whole judges the sum over a run of so many seconds.
 func (r *rule) whole(sum *cell, seconds float64) load.CriterionResult {
-	found, ok := r.metric.value(sum, seconds)
+	found, ok := r.value(sum, seconds)
 	if !ok {
 		return r.notJudged("nothing was measured of it")
 	}
@@ -74,11 +71,11 @@ const (
 // such a thing can be said: "requests > 1000" is not breached by a run that is
 // not over, nor is a rate that is still growing.
 func (r *rule) certain(sum *cell, seconds int) bool {
-	if r.metric.paced() && !upper(r.Op) {
+	if (paced(r.measure) || r.counted()) && !r.upper() {
 		return false
 	}
-	if counted := r.metric.counter == "requests" || r.metric.counter == "failures" && !r.metric.share; counted {
-		return upper(r.Op)
+	if r.counted() {
+		return true
 	}
 	return seconds >= soonest && sum.requests >= fewest
 }
@@ -100,21 +97,21 @@ func newWindows(r *rule) *windows { return &windows{rule: *r, slider: newSlider(
 // add takes the next second; a second in which nothing was measured is an
 // empty cell.
 func (w *windows) add(second *cell) error {
-	sum, err := w.slider.push(w.rule.metric.part(second))
+	sum, err := w.slider.push(w.rule.needed(second))
 	at := w.second
 	w.second++
 	if err != nil || sum == nil {
 		return err
 	}
-	found, ok := w.rule.metric.value(sum, float64(w.rule.n))
+	found, ok := w.rule.value(sum, float64(w.rule.n))
 	if !ok {
 		return nil
 	}
-	if w.judged == 0 || worse(w.rule.Op, found, w.worst) {
+	if w.judged == 0 || w.rule.worse(found, w.worst) {
 		w.worst, w.worstAt = found, at
 	}
 	w.judged++
-	if !holds(w.rule.Op, found, w.rule.Value) {
+	if !w.rule.Meets(found) {
 		if w.broken == 0 {
 			w.firstAt = at
 		}

@@ -18,9 +18,19 @@ func (c *Collector) Series(q load.SeriesQuery) (load.Series, error) {
 	from, to, step := span(q, end)
 	view := c.spool.view(from, to)
 	steps := newStepper(from, to, step)
-	err = view.read(ids(scopes), func(second int, sum *cell) error {
-		steps.add(second, sum)
-		return nil
+	err = view.read(ids(scopes), func(r *record) error {
+		if step == 1 {
+			counters, f, _, err := r.split()
+			if err == nil {
+				steps.put(f.point(r.second, 1, counters))
+			}
+			return err
+		}
+		sum, err := r.cell()
+		if err == nil {
+			steps.add(r.second, sum)
+		}
+		return err
 	})
 	if err != nil {
 		return load.Series{}, err

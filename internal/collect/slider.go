@@ -23,7 +23,7 @@ func newSlider(n int) *slider { return &slider{n: n} }
 // when there were fewer than n. What it returns is valid until the next push.
 func (s *slider) push(second *cell) (*cell, error) {
 	at := len(s.block)
-	s.block = append(s.block, second.appendTo(nil))
+	s.block = append(s.block, second.appendTo(nil, secondFigures{}))
 	s.prefix.merge(second)
 	s.sum.reset()
 	s.sum.merge(&s.prefix)
@@ -45,7 +45,7 @@ func (s *slider) turn() error {
 		if err := sum.mergeBytes(s.block[i]); err != nil {
 			return err
 		}
-		s.suffix[i] = sum.appendTo(nil)
+		s.suffix[i] = sum.appendTo(nil, secondFigures{})
 	}
 	s.block = s.block[:0]
 	return nil

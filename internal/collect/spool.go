@@ -68,7 +68,7 @@ func (s *spool) append(second int, perScope []*cell) error {
 			continue
 		}
 		before := len(s.buf)
-		s.buf = c.appendTo(s.buf)
+		s.buf = c.appendTo(s.buf, figuresOf(c))
 		dir = binary.AppendUvarint(dir, uint64(id))
 		dir = binary.AppendUvarint(dir, uint64(len(s.buf)-before))
 		entries++
@@ -112,15 +112,15 @@ type view struct {
 }
 
 // directory tells where the cell of a scope lies in a frame.
-type directory []entry
+type directory []dirEntry
 
-type entry struct {
+type dirEntry struct {
 	scope int
 	at    int64
 	size  int
 }
 
-func (e entry) compare(scope int) int { return cmp.Compare(e.scope, scope) }
+func (e dirEntry) compare(scope int) int { return cmp.Compare(e.scope, scope) }
 
 // load reads all directories once, for callers that read many scopes.
 func (v *view) load() error {
@@ -147,19 +147,19 @@ func readDirectory(file io.ReaderAt, f frame, buf []byte, into directory) (direc
 		if r.failed {
 			return nil, buf, errCell
 		}
-		into = append(into, entry{scope, at, size})
+		into = append(into, dirEntry{scope, at, size})
 		at += int64(size)
 	}
 	return into, buf, nil
 }
 
-// read hands the merged cell of every second in which one of the scopes has
-// something to visit, in order. The cell is visit's only until it returns.
-func (v *view) read(scopes []int, visit func(second int, c *cell) error) error {
+// read hands every second in which one of the scopes has something to visit,
+// in order. The record is visit's only until it returns.
+func (v *view) read(scopes []int, visit func(*record) error) error {
 	var dir directory
-	var head, body []byte
+	var head []byte
 	var err error
-	sum, filled := &cell{}, false
+	rec := &record{}
 	for i, f := range v.frames {
 		if v.dirs != nil {
 			dir = v.dirs[i]
@@ -167,25 +167,18 @@ func (v *view) read(scopes []int, visit func(second int, c *cell) error) error {
 			return err
 		}
 		for _, scope := range scopes {
-			at, found := slices.BinarySearchFunc(dir, scope, entry.compare)
-			if !found {
-				continue
+			if at, found := slices.BinarySearchFunc(dir, scope, dirEntry.compare); found {
+				if err := rec.add(v.file, dir[at]); err != nil {
+					return err
+				}
 			}
-			body = slices.Grow(body[:0], dir[at].size)[:dir[at].size]
-			if _, err := v.file.ReadAt(body, dir[at].at); err != nil {
-				return fmt.Errorf("read spool: %w", err)
-			}
-			if err := sum.mergeBytes(body); err != nil {
-				return err
-			}
-			filled = true
 		}
-		if last := i == len(v.frames)-1 || v.frames[i+1].second != f.second; last && filled {
-			if err := visit(f.second, sum); err != nil {
+		if last := i == len(v.frames)-1 || v.frames[i+1].second != f.second; last && len(rec.parts) > 0 {
+			rec.second = f.second
+			if err := visit(rec); err != nil {
 				return err
 			}
-			sum.reset()
-			filled = false
+			rec.reset()
 		}
 	}
 	return nil
