@@ -70,6 +70,7 @@ func (c *conductor) change(ctx context.Context, change load.Change, why string, 
 		return err
 	}
 	c.timeline.Add(change)
+	c.collector.Load().Changes(c.run.Changes)
 	text := fmt.Sprintf("%s at second %.1f, %s", change.Kind, time.Duration(change.At).Seconds(), why)
 	if change.Kind == load.ChangeLevel {
 		text = fmt.Sprintf("load changed to %g %s at second %.1f, %s", change.Level, c.unit(), time.Duration(change.At).Seconds(), why)
