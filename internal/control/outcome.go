@@ -2,6 +2,7 @@ package control
 
 import (
 	"fmt"
+	"slices"
 
 	"onrush.dev/onrush/internal/load"
 )
@@ -11,12 +12,12 @@ import (
 const mostCauses = 10
 
 // outcomeOf says whether the run did what was planned, and if not, why, the
-// outermost cause first.
+// outermost cause first. run.Cause holds what control itself had to do.
 func outcomeOf(run load.Run, tasks []load.Task, acc load.Accounting) (load.Outcome, []string) {
 	if run.Outcome == load.CouldNotRun || run.Outcome == load.Cancelled {
 		return run.Outcome, run.Cause
 	}
-	missing := missingParts(tasks, acc)
+	missing := append(slices.Clone(run.Cause), missingParts(tasks, acc)...)
 	if len(missing) == 0 {
 		return load.Completed, nil
 	}

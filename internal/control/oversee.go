@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"onrush.dev/onrush/internal/load"
@@ -187,7 +188,9 @@ func (c *conductor) boundEnd(ctx context.Context, now time.Time) error {
 	}
 	if !c.overran {
 		c.overran = true
-		return c.change(ctx, load.Change{Kind: load.ChangeStop, At: c.soon(now)}, "the planned end and the drain are over", nil)
+		return c.change(ctx, load.Change{Kind: load.ChangeStop, At: c.soon(now)}, "the planned end and the drain are over", func(r *load.Run) {
+			r.Cause = append(r.Cause, fmt.Sprintf("tasks still ran %s after the end and were stopped: %s", c.Limits.Drain+c.Limits.Overrun, c.running()))
+		})
 	}
 	if late < c.Limits.Overrun {
 		return nil
@@ -202,4 +205,24 @@ func (c *conductor) boundEnd(ctx context.Context, now time.Time) error {
 		}
 	}
 	return nil
+}
+
+// running names the tasks that have not ended.
+func (c *conductor) running() string {
+	var names []string
+	for _, t := range c.tasks {
+		if !t.over() {
+			names = append(names, t.Name)
+		}
+	}
+	return shorten(names)
+}
+
+// shorten joins a list of names, the first few of them.
+func shorten(names []string) string {
+	const most = 5
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 }

@@ -3,7 +3,6 @@ package control
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"onrush.dev/onrush/internal/fleet"
@@ -63,16 +62,10 @@ func (c *conductor) missing() []*task {
 	return missing
 }
 
-// unready names the tasks that are not ready, the first few of them.
+// unready names the tasks that are not ready, with what is known of each.
 func (c *conductor) unready() string {
-	const most = 5
 	var names []string
-	left := 0
 	for _, t := range c.missing() {
-		if len(names) == most {
-			left++
-			continue
-		}
 		state := "no word from it"
 		if t.instance != nil && t.instance.Reason != "" {
 			state = t.instance.Reason
@@ -81,11 +74,7 @@ func (c *conductor) unready() string {
 		}
 		names = append(names, fmt.Sprintf("%s (%s)", t.Name, state))
 	}
-	text := "not ready: " + strings.Join(names, ", ")
-	if left > 0 {
-		text += fmt.Sprintf(" and %d more", left)
-	}
-	return text
+	return "not ready: " + shorten(names)
 }
 
 // startTasks asks the drivers, region by region and beside the loop.

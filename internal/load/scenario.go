@@ -2,19 +2,21 @@ package load
 
 // Scenario is a saved test: what to request, how hard, from where, and what
 // counts as passed. Field docs are the source of the published JSON Schema.
-// A zero field means "not said"; WithDefaults fills in what that stands for.
+// A zero field means "not said"; WithDefaults fills in what that stands for. The
+// tags are read by Validate, package scenfile and the reference: doc, enum,
+// default, least and most (bounds of a value), items (most elements of a list).
 type Scenario struct {
 	Name        string            `json:"name" doc:"Unique name: letters, digits, '-', '_', '.', at most 100."`
 	Description string            `json:"description,omitempty" doc:"Free text."`
-	Tags        []string          `json:"tags,omitempty" doc:"Words to filter by."`
+	Tags        []string          `json:"tags,omitempty" doc:"Words to filter by." items:"50"`
 	Engine      string            `json:"engine,omitempty" doc:"What makes the load." enum:"http,scripted" default:"http"`
-	Variables   map[string]string `json:"variables,omitempty" doc:"Values for ${name} in URLs, headers and bodies."`
-	Data        []Data            `json:"data,omitempty" doc:"CSV files whose rows feed requests."`
-	Requests    []Request         `json:"requests,omitempty" doc:"What a user sends. Without weights: all in order. With weights: one, drawn by weight."`
+	Variables   map[string]string `json:"variables,omitempty" doc:"Values for ${name} in URLs, headers and bodies." items:"1000"`
+	Data        []Data            `json:"data,omitempty" doc:"CSV files whose rows feed requests." items:"100"`
+	Requests    []Request         `json:"requests,omitempty" doc:"What a user sends. Without weights: all in order. With weights: one, drawn by weight." items:"1000"`
 	ThinkTime   Span              `json:"think_time,omitzero" doc:"Pause of a user between requests: 1s, or drawn from 1s-3s. Closed model only."`
 	Load        Load              `json:"load" doc:"How hard, and for how long."`
-	Regions     []RegionLoad      `json:"regions,omitempty" doc:"Where the tasks run. Default: one task in region local."`
-	Criteria    []Criterion       `json:"criteria,omitempty" doc:"Pass rules, e.g. 'p95 < 300ms'."`
+	Regions     []RegionLoad      `json:"regions,omitempty" doc:"Where the tasks run. Default: one task in region local." items:"1000"`
+	Criteria    []Criterion       `json:"criteria,omitempty" doc:"Pass rules, e.g. 'p95 < 300ms'." items:"100"`
 	Connection  Connection        `json:"connection,omitzero" doc:"How requests reach the target."`
 	LostTasks   LostPolicy        `json:"lost_tasks,omitempty" doc:"What to do when a task is lost while running." enum:"continue,replace,stop" default:"continue"`
 	Scripted    *Scripted         `json:"scripted,omitempty" doc:"Behaviour of the scripted engine, for tests of Onrush itself."`
@@ -54,74 +56,74 @@ type Request struct {
 	Label     string            `json:"label,omitempty" doc:"Name under which figures are kept. Default: method and path."`
 	Method    string            `json:"method,omitempty" doc:"HTTP method." default:"GET"`
 	URL       string            `json:"url" doc:"Absolute http or https URL; may hold ${variables}."`
-	Headers   map[string]string `json:"headers,omitempty" doc:"Request headers."`
+	Headers   map[string]string `json:"headers,omitempty" doc:"Request headers." items:"100"`
 	Body      string            `json:"body,omitempty" doc:"Request body as text."`
 	BodyFile  string            `json:"body_file,omitempty" doc:"File whose content is the body, relative to the scenario."`
-	Weight    int               `json:"weight,omitempty" doc:"Share among the requests; either all have one or none."`
+	Weight    int               `json:"weight,omitempty" doc:"Share among the requests; either all have one or none." least:"1" most:"1000000"`
 	Expect    Expect            `json:"expect,omitzero" doc:"What makes a response a success. Default: status 200 to 399."`
-	Timeout   Duration          `json:"timeout,omitempty" doc:"From the send to the last byte." default:"30s"`
-	Redirects *int              `json:"redirects,omitempty" doc:"How many redirects to follow; 0 counts the redirect itself as the response. Default 10."`
+	Timeout   Duration          `json:"timeout,omitempty" doc:"From the send to the last byte." default:"30s" least:"1ms" most:"1h"`
+	Redirects *int              `json:"redirects,omitempty" doc:"How many redirects to follow; 0 counts the redirect itself as the response." default:"10" least:"0" most:"100"`
 }
 
 // Expect says which responses are successes.
 type Expect struct {
-	Status       []StatusPattern `json:"status,omitempty" doc:"Statuses that count as success: 200, 2xx, 200-299."`
+	Status       []StatusPattern `json:"status,omitempty" doc:"Statuses that count as success: 200, 2xx, 200-299." items:"100"`
 	BodyContains string          `json:"body_contains,omitempty" doc:"Text that the body must hold."`
 }
 
 // Load is how hard the target is loaded. Exactly one of Users, TotalUsers and
 // Rate is given, or Stages that use exactly one of them.
 type Load struct {
-	Users          int      `json:"users,omitempty" doc:"Concurrent users in each task (closed model)."`
-	TotalUsers     int      `json:"total_users,omitempty" doc:"Concurrent users of the whole run, shared over the tasks (closed model)."`
-	Rate           Rate     `json:"rate,omitempty" doc:"Requests a second of the whole run, shared over the tasks (open model): 200, 200/s, 6000/m."`
+	Users          int      `json:"users,omitempty" doc:"Concurrent users in each task (closed model)." least:"1" most:"1000000"`
+	TotalUsers     int      `json:"total_users,omitempty" doc:"Concurrent users of the whole run, shared over the tasks (closed model)." least:"1" most:"10000000"`
+	Rate           Rate     `json:"rate,omitempty" doc:"Requests a second of the whole run, shared over the tasks (open model): 200, 200/s, 6000/m." least:"1/h" most:"100000000/s"`
 	Arrivals       string   `json:"arrivals,omitempty" doc:"Spacing of requests in the open model." enum:"constant,poisson" default:"constant"`
-	RampUp         Duration `json:"ramp_up,omitempty" doc:"Time from zero to the full load, a straight line."`
-	HoldFor        Duration `json:"hold_for,omitempty" doc:"Time at full load after the ramp."`
-	RampDown       Duration `json:"ramp_down,omitempty" doc:"Time from the full load to zero at the end."`
-	Duration       Duration `json:"duration,omitempty" doc:"The whole run, ramps included; instead of hold_for."`
-	Stages         []Stage  `json:"stages,omitempty" doc:"Straight lines from level to level, starting at 0; instead of users, rate, ramps and duration."`
-	Iterations     int64    `json:"iterations,omitempty" doc:"Stop after so many iterations in the whole run (closed model)."`
-	Requests       int64    `json:"requests,omitempty" doc:"Stop after so many requests in the whole run."`
-	MaxConnections int      `json:"max_connections,omitempty" doc:"Most requests in flight in one task (open model)." default:"10000"`
+	RampUp         Duration `json:"ramp_up,omitempty" doc:"Time from zero to the full load, a straight line." most:"30d"`
+	HoldFor        Duration `json:"hold_for,omitempty" doc:"Time at full load after the ramp." least:"1ms" most:"30d"`
+	RampDown       Duration `json:"ramp_down,omitempty" doc:"Time from the full load to zero at the end." most:"30d"`
+	Duration       Duration `json:"duration,omitempty" doc:"The whole run, ramps included; instead of hold_for." least:"1ms" most:"30d"`
+	Stages         []Stage  `json:"stages,omitempty" doc:"Straight lines from level to level, starting at 0; instead of users, rate, ramps and duration." items:"1000"`
+	Iterations     int64    `json:"iterations,omitempty" doc:"Stop after so many iterations in the whole run (closed model)." least:"1" most:"1000000000000"`
+	Requests       int64    `json:"requests,omitempty" doc:"Stop after so many requests in the whole run." least:"1" most:"1000000000000"`
+	MaxConnections int      `json:"max_connections,omitempty" doc:"Most requests in flight in one task (open model)." default:"10000" least:"1" most:"1000000"`
 }
 
 // Stage is a straight line from the level before to its own, over Duration.
 // A Duration of 0 is a jump.
 type Stage struct {
-	Duration   Duration `json:"duration" doc:"How long the line takes; 0 jumps."`
-	Users      *int     `json:"users,omitempty" doc:"Users in each task at its end."`
-	TotalUsers *int     `json:"total_users,omitempty" doc:"Users of the whole run at its end."`
-	Rate       *Rate    `json:"rate,omitempty" doc:"Requests a second of the whole run at its end."`
+	Duration   Duration `json:"duration" doc:"How long the line takes; 0 jumps." most:"30d"`
+	Users      *int     `json:"users,omitempty" doc:"Users in each task at its end." least:"0" most:"1000000"`
+	TotalUsers *int     `json:"total_users,omitempty" doc:"Users of the whole run at its end." least:"0" most:"10000000"`
+	Rate       *Rate    `json:"rate,omitempty" doc:"Requests a second of the whole run at its end." least:"0/s" most:"100000000/s"`
 }
 
 // RegionLoad is a region's part of the load.
 type RegionLoad struct {
 	Name  string  `json:"name" doc:"A region known to the server."`
-	Tasks int     `json:"tasks,omitempty" doc:"How many tasks run there." default:"1"`
-	Users int     `json:"users,omitempty" doc:"Users in each task here, instead of load.users."`
-	Rate  Rate    `json:"rate,omitempty" doc:"Requests a second of each task here, instead of load.rate."`
-	Share Percent `json:"share,omitempty" doc:"Part of load.rate, load.total_users or of the limits that this region takes, e.g. 60%. Either all regions have one, adding up to 100%, or none."`
+	Tasks int     `json:"tasks,omitempty" doc:"How many tasks run there." default:"1" least:"1" most:"10000"`
+	Users int     `json:"users,omitempty" doc:"Users in each task here, instead of load.users." least:"1" most:"1000000"`
+	Rate  Rate    `json:"rate,omitempty" doc:"Requests a second of each task here, instead of load.rate." least:"1/h" most:"100000000/s"`
+	Share Percent `json:"share,omitempty" doc:"Part of load.rate, load.total_users or of the limits that this region takes, e.g. 60%. Either all regions have one, adding up to 100%, or none." least:"0.0001%" most:"100%"`
 }
 
 // Connection says how requests reach the target.
 type Connection struct {
 	HTTP           string            `json:"http,omitempty" doc:"HTTP version: auto (by ALPN), 1.1, 2 (over clear text: with prior knowledge)." enum:"auto,1.1,2" default:"auto"`
-	KeepAlive      *bool             `json:"keep_alive,omitempty" doc:"Reuse connections; false opens one per request. Default true."`
+	KeepAlive      *bool             `json:"keep_alive,omitempty" doc:"Reuse connections; false opens one per request." default:"true"`
 	TLS            TLS               `json:"tls,omitzero" doc:"TLS towards the target."`
 	Host           string            `json:"host,omitempty" doc:"Value of the Host header, instead of the URL's."`
-	Hosts          map[string]string `json:"hosts,omitempty" doc:"Addresses for host names, instead of DNS: name to IP or IP:port."`
-	Resolvers      []string          `json:"resolvers,omitempty" doc:"DNS servers, IP or IP:port, instead of the system's."`
+	Hosts          map[string]string `json:"hosts,omitempty" doc:"Addresses for host names, instead of DNS: name to IP or IP:port." items:"1000"`
+	Resolvers      []string          `json:"resolvers,omitempty" doc:"DNS servers, IP or IP:port, instead of the system's." items:"10"`
 	Proxy          string            `json:"proxy,omitempty" doc:"URL of an HTTP proxy. The environment's proxies are never used."`
-	LocalAddresses []string          `json:"local_addresses,omitempty" doc:"Source addresses, used in turn."`
+	LocalAddresses []string          `json:"local_addresses,omitempty" doc:"Source addresses, used in turn." items:"1000"`
 	Compression    bool              `json:"compression,omitempty" doc:"Ask for compressed responses (Accept-Encoding: gzip)."`
-	ConnectTimeout Duration          `json:"connect_timeout,omitempty" doc:"Bound for DNS, connect and TLS together." default:"10s"`
-	MaxBody        Bytes             `json:"max_body,omitempty" doc:"A response body larger than this is an error of cause too_large. Default: no bound but the timeout."`
+	ConnectTimeout Duration          `json:"connect_timeout,omitempty" doc:"Bound for DNS, connect and TLS together." default:"10s" least:"1ms" most:"1h"`
+	MaxBody        Bytes             `json:"max_body,omitempty" doc:"A response body larger than this is an error of cause too_large. Default: no bound but the timeout." least:"1B"`
 }
 
 // TLS is how the target's certificate is judged and what we present.
 type TLS struct {
-	Verify      *bool  `json:"verify,omitempty" doc:"Check the certificate. Default true."`
+	Verify      *bool  `json:"verify,omitempty" doc:"Check the certificate." default:"true"`
 	CA          string `json:"ca,omitempty" doc:"PEM file of certificate authorities to trust, instead of the system's."`
 	Certificate string `json:"certificate,omitempty" doc:"PEM file of the client certificate."`
 	Key         string `json:"key,omitempty" doc:"PEM file of the client certificate's key."`
@@ -132,15 +134,15 @@ type TLS struct {
 // Scripted is the behaviour of the scripted engine. Times count from the start
 // of the run; a zero value means the thing never happens.
 type Scripted struct {
-	Latency   Duration `json:"latency,omitempty" doc:"Latency of every sample." default:"10ms"`
-	Jitter    Duration `json:"jitter,omitempty" doc:"Samples are spread evenly over latency to latency+jitter."`
-	ErrorEach int      `json:"error_each,omitempty" doc:"Every so-many-th sample fails with status 500."`
-	Tasks     []int    `json:"tasks,omitempty" doc:"Indexes of the tasks that misbehave. Default: all."`
-	CrashAt   Duration `json:"crash_at,omitempty" doc:"The task's process ends itself with SIGKILL."`
-	ExitAt    Duration `json:"exit_at,omitempty" doc:"The engine returns an error."`
-	ExitCode  int      `json:"exit_code,omitempty" doc:"Exit code named in that error."`
-	HangAt    Duration `json:"hang_at,omitempty" doc:"The engine stops sampling and ignores drain; only stop-now ends it."`
-	MuteAt    Duration `json:"mute_at,omitempty" doc:"The whole process stops (SIGSTOP to itself)."`
-	FailStart bool     `json:"fail_start,omitempty" doc:"The engine refuses to get ready."`
-	NeverUp   bool     `json:"never_up,omitempty" doc:"The task never says hello."`
+	Latency    Duration `json:"latency,omitempty" doc:"Latency of every sample." default:"10ms" least:"1us" most:"1h"`
+	Jitter     Duration `json:"jitter,omitempty" doc:"Samples are spread evenly over latency to latency+jitter."`
+	ErrorEach  int      `json:"error_each,omitempty" doc:"Every so-many-th sample fails with status 500." least:"1"`
+	Tasks      []int    `json:"tasks,omitempty" doc:"Indexes of the tasks that misbehave. Default: all."`
+	CrashAt    Duration `json:"crash_at,omitempty" doc:"The task's process ends itself with SIGKILL."`
+	ExitAt     Duration `json:"exit_at,omitempty" doc:"The engine returns an error."`
+	ExitCode   int      `json:"exit_code,omitempty" doc:"Exit code named in that error." most:"255"`
+	HangAt     Duration `json:"hang_at,omitempty" doc:"The engine stops sampling and ignores drain; only stop-now ends it."`
+	MuteAt     Duration `json:"mute_at,omitempty" doc:"The whole process stops (SIGSTOP to itself)."`
+	FailStart  bool     `json:"fail_start,omitempty" doc:"The engine refuses to get ready."`
+	NeverReady bool     `json:"never_ready,omitempty" doc:"The engine never gets ready."`
 }

@@ -108,7 +108,7 @@ func TestLife(t *testing.T) {
 		},
 		{
 			name: "a task never comes", outcome: load.CouldNotRun, verdict: load.NotJudged, cause: "ready after 8s",
-			scenario: "load: {users: 2, duration: 3s}\nscripted: {tasks: [0], never_up: true}",
+			scenario: "load: {users: 2, duration: 3s}\nscripted: {tasks: [0], never_ready: true}",
 		},
 		{
 			name: "a criterion stops the run", outcome: load.Completed, verdict: load.Failed, samples: true,

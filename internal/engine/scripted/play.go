@@ -61,14 +61,14 @@ func newPlay(job *engine.Job) *play {
 	if p.labels == nil {
 		p.labels = []int{job.Recorder.Label(Name, "")}
 	}
-	if o.Requests > 0 {
-		p.requests = o.Requests
+	if o.Requests != 0 {
+		p.requests = max(0, o.Requests) // below 0: load.Nothing
 	}
 	if o.Model == load.Open && o.Requests > 0 {
 		p.requests = o.Share.Count(o.Requests)
 	}
-	if o.Iterations > 0 {
-		p.rounds = o.Iterations
+	if o.Iterations != 0 {
+		p.rounds = max(0, o.Iterations)
 	}
 	if o.Model == load.Open && o.Skip > 0 {
 		p.arrival = o.Share.Count(int64(math.Ceil(job.Timeline.Arrivals(time.Duration(o.Skip)))))

@@ -37,10 +37,14 @@ var _ engine.Engine = (*Engine)(nil)
 func (*Engine) Name() string { return Name }
 
 // Prepare implements engine.Engine.
-func (*Engine) Prepare(_ context.Context, job engine.Job) error {
+func (*Engine) Prepare(ctx context.Context, job engine.Job) error {
 	s := script(&job.Order)
 	if s.FailStart && misbehaves(&job.Order) {
 		return load.Errorf(load.Invalid, "the script says that task %d cannot start (scripted.fail_start)", job.Order.Index)
+	}
+	if s.NeverReady && misbehaves(&job.Order) {
+		<-ctx.Done()
+		return ctx.Err()
 	}
 	if s.Latency < 0 || s.Jitter < 0 {
 		return load.Errorf(load.Invalid, "scripted.latency and scripted.jitter must not be negative")
