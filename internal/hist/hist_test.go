@@ -71,6 +71,21 @@ func TestQuantileAgainstTruth(t *testing.T) {
 	}
 }
 
+// TestQuantileOfDecimals asks for every hundredth of 1 to 100. In floats
+// 0.07·100 is more than 7, which must not make it the 8th value.
+func TestQuantileOfDecimals(t *testing.T) {
+	t.Parallel()
+	h := hist.New()
+	for v := range int64(100) {
+		h.Record(v + 1)
+	}
+	for v := range int64(100) {
+		if got := h.Quantile(float64(v+1) / 100); got != v+1 {
+			t.Errorf("quantile %v of 1 to 100 is %d", float64(v+1)/100, got)
+		}
+	}
+}
+
 // TestEveryValueHasANearBucket walks over the edges of all buckets.
 func TestEveryValueHasANearBucket(t *testing.T) {
 	t.Parallel()
