@@ -63,6 +63,9 @@ func latencyOf(f load.Figures, v float64) string {
 
 // distributions writes what is behind the total's latency.
 func (p *page) distributions(t *load.Figures) {
+	if t.LatencyMS.Count == 0 {
+		return
+	}
 	rows := []row[load.Latency]{{"latency", &t.LatencyMS}}
 	for _, r := range []row[load.Latency]{
 		{"service", t.ServiceMS}, {"first byte", t.FirstByteMS}, {"connect", t.ConnectMS}, {"lag", t.LagMS},
@@ -111,13 +114,11 @@ func (p *page) figures(r *load.Report) {
 	}
 }
 
-// Columns are this far apart; names are cut to no less than this.
-const (
-	gap      = 2
-	nameLess = 12
-)
+// gap is how far columns are apart.
+const gap = 2
 
-// table lays rows out, without the columns for which there is no room.
+// table lays rows out in the page's width. What is too much comes first from
+// names of more than a third of it, then from columns by their rank.
 func table[T any](p *page, lead string, columns []column[T], rows []row[T]) {
 	columns = slices.Clone(columns)
 	name := 0
@@ -128,20 +129,18 @@ func table[T any](p *page, lead string, columns []column[T], rows []row[T]) {
 	}
 	name = max(name+2, indent)
 	cells, widths := layOut(columns, rows)
-	for room(name, widths) > p.width {
+	fit := func(least int) { // takes from the name what is too much
+		name = max(min(name, least), name-max(0, room(name, widths)-p.width))
+	}
+	for fit(max(indent, p.width/3)); room(name, widths) > p.width; {
 		worst, rank := 0, 0
 		for i, c := range columns {
 			if c.rank > rank {
 				worst, rank = i, c.rank
 			}
 		}
-		if least := max(nameLess, indent); name > least && (rank == 0 || name > p.width/3) {
-			name = max(least, name-(room(name, widths)-p.width)) // shorten long names before figures go
-			if room(name, widths) <= p.width || name > p.width/3 {
-				continue
-			}
-		}
 		if rank == 0 {
+			fit(indent)
 			break
 		}
 		columns = slices.Delete(columns, worst, worst+1)

@@ -55,7 +55,7 @@ func (p *page) line(format string, args ...any) { fmt.Fprintf(p, format+"\n", ar
 func (p *page) title(text string) { p.line("\n%s", p.paint.bold(text)) }
 
 // indent is where the text of a section with keys begins.
-const indent = 12
+const indent = 14
 
 // item writes a key and its text, broken to fit.
 func (p *page) item(key, text string) {
@@ -98,6 +98,10 @@ func (p *page) head(r *load.Report) {
 
 func (p *page) total(t *load.Figures) {
 	p.title("Total")
+	if t.Requests == 0 && t.Started == 0 && t.Offered == 0 {
+		p.line("  no request was made")
+		return
+	}
 	failures := count(t.Failures)
 	if t.Requests > 0 {
 		failures += " (" + share(t.Failures, t.Requests) + ")"
@@ -150,7 +154,7 @@ func (p *page) criteria(results []load.CriterionResult) {
 		c := &results[i]
 		text := c.Criterion
 		if c.FoundText != "" {
-			text += "  found " + c.FoundText
+			text += ": found " + c.FoundText
 		}
 		if c.Why != "" {
 			text += "; " + c.Why
