@@ -17,7 +17,13 @@ import (
 
 // wrap puts around all routes, console included, what every answer needs.
 func (a *api) wrap(next http.Handler) http.Handler {
-	return a.headers(a.recoverPanics(auth.Protect(next)))
+	// Behind the SameSite cookie, a second line of defence: what another site's
+	// page makes a browser send is refused.
+	sameOrigin := http.NewCrossOriginProtection()
+	sameOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		writeFault(w, wire.NewFault(http.StatusForbidden, load.Forbidden, "a page of another site may not do this", nil))
+	}))
+	return a.headers(a.recoverPanics(sameOrigin.Handler(next)))
 }
 
 // The content policies: the console is our own files and nothing else (styles

@@ -130,7 +130,7 @@ func matches(pattern, path string) bool {
 		return false
 	}
 	for i := range want {
-		if !strings.HasPrefix(want[i], "{") && want[i] != have[i] {
+		if have[i] == "" && i > 0 || !strings.HasPrefix(want[i], "{") && want[i] != have[i] {
 			return false
 		}
 	}

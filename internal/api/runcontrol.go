@@ -30,12 +30,12 @@ func (a *api) registerRunControl() {
 
 type stopIn struct {
 	IDIn
-	Body wire.Stop `required:"false"`
+	Body *wire.Stop
 }
 
 func (a *api) stopRun(ctx context.Context, in *stopIn) (*body[load.Intent], error) {
 	kind := load.IntentDrain
-	if in.Body.Mode == "now" {
+	if in.Body != nil && in.Body.Mode == "now" {
 		kind = load.IntentStop
 	}
 	return a.intend(ctx, load.Intent{Run: in.ID, Kind: kind})

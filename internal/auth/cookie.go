@@ -31,9 +31,3 @@ func Cookie(name, secret string, secure bool, life time.Duration) *http.Cookie {
 
 // SessionLife is how long a session lasts after its last use.
 func (s *Service) SessionLife() time.Duration { return s.life }
-
-// Protect refuses what another site's page makes a browser send: the second
-// line of defence behind the SameSite cookie.
-func Protect(next http.Handler) http.Handler {
-	return http.NewCrossOriginProtection().Handler(next)
-}
