@@ -1,5 +1,5 @@
 import uPlot from "uplot";
-import { clock } from "../lib/format";
+import { clock, short } from "../lib/format";
 import { type Colour, palette } from "../lib/palette";
 import type { ChartSpec, Marker, Range } from "./spec";
 
@@ -45,8 +45,7 @@ export function chartOptions(spec: ChartSpec, look: Look, sync: string, state: (
     space: 34,
     ticks: { show: false },
     grid: { show: side === "left", stroke: c.grid, width: 1 },
-    values: (_u, splits) =>
-      splits.map((v) => (v === null ? "" : ((side === "left" ? spec.left : spec.right)?.(v) ?? ""))),
+    values: (_u, splits) => axisLabels(splits, (side === "left" ? spec.left : spec.right) ?? String),
   });
   const log = look.log && spec.log === true;
   return {
@@ -70,8 +69,8 @@ export function chartOptions(spec: ChartSpec, look: Look, sync: string, state: (
       {
         stroke: c.text,
         font: axisFont,
-        size: 24,
-        gap: 4,
+        size: 28,
+        gap: 8,
         ticks: { show: false },
         grid: { show: false },
         incrs: [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800],
@@ -96,6 +95,17 @@ export function chartOptions(spec: ChartSpec, look: Look, sync: string, state: (
       ready: [(u) => u.over.addEventListener("dblclick", () => state().onZoom(undefined))],
     },
   };
+}
+
+// Labels of an axis, without the zeros that only figures need, and none twice.
+function axisLabels(splits: (number | null)[], format: (n: number) => string): string[] {
+  let before = "";
+  return splits.map((v) => {
+    const label = v === null ? "" : short(format(v));
+    if (label === before) return "";
+    before = label;
+    return label;
+  });
 }
 
 function lineOf(line: ChartSpec["lines"][number], stroke: string): uPlot.Series {

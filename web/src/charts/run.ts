@@ -1,4 +1,4 @@
-import { bandwidth, compact, ms } from "../lib/format";
+import { bandwidth, compact, ms, percent } from "../lib/format";
 import type { ChartSpec } from "./spec";
 
 // The four charts of a run, most asked-for first.
@@ -14,7 +14,7 @@ const openRate: ChartSpec = {
   lines: [
     { column: "achieved", name: "achieved/s", colour: "blue", fill: true, width: 2 },
     { column: "offered", name: "offered/s", colour: "orange", dash: true },
-    { ...users, column: "inFlight", name: "in flight" },
+    { column: "inFlight", name: "in flight", colour: "grey", side: "right", width: 1 },
   ],
 };
 
@@ -30,7 +30,7 @@ export const latencyChart: ChartSpec = {
   left: ms,
   log: true,
   lines: [
-    { column: "p50", name: "p50", colour: "sky" },
+    { column: "p50", name: "p50", colour: "green" },
     { column: "p95", name: "p95", colour: "blue", width: 2 },
     { column: "p99", name: "p99", colour: "orange" },
     { column: "max", name: "max", colour: "grey", dash: true, width: 1 },
@@ -40,7 +40,11 @@ export const latencyChart: ChartSpec = {
 export const failuresChart: ChartSpec = {
   title: "Failures",
   left: compact,
-  lines: [{ column: "failures", name: "failures/s", colour: "vermilion", fill: true }],
+  right: percent,
+  lines: [
+    { column: "failures", name: "failures/s", colour: "vermilion", fill: true },
+    { column: "failureShare", name: "of requests", colour: "purple", side: "right", dash: true, width: 1 },
+  ],
 };
 
 export const bandwidthChart: ChartSpec = {

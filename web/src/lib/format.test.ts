@@ -44,6 +44,17 @@ describe("quantities", () => {
   });
 });
 
+describe("short", () => {
+  it.each([
+    ["6.00 MB/s", "6 MB/s"],
+    ["1.50 s", "1.5 s"],
+    ["0.750", "0.75"],
+    ["100", "100"],
+    ["250 ms", "250 ms"],
+    ["10.5k", "10.5k"],
+  ])("%s → %s", (given, want) => expect(f.short(given)).toBe(want));
+});
+
 describe("time", () => {
   it.each([
     [0, "0s"],

@@ -84,6 +84,11 @@ export function shareQuantity(part: number | null | undefined, whole: number | n
   return { value: percent < 10 ? percent.toFixed(2) : percent.toFixed(percent >= 99.95 ? 2 : 1), unit: "%" };
 }
 
+/** A figure's text without trailing zeros, for axes: 250 ms, 1.5 s, 6 MB/s. */
+export function short(figure: string): string {
+  return figure.replace(/(\.\d*?)0+(?=\D|$)/, "$1").replace(/\.(?=\D|$)/, "");
+}
+
 /** Joins a quantity to running text. */
 export function text(q: Quantity): string {
   if (q.unit === "") return q.value;
@@ -96,6 +101,9 @@ export const bytes = (n: number | null | undefined) => text(bytesQuantity(n));
 export const bandwidth = (n: number | null | undefined) => text(bandwidthQuantity(n));
 export const share = (part: number | null | undefined, whole: number | null | undefined) =>
   text(shareQuantity(part, whole));
+
+/** A share of 1 on an axis: 0.25 is 25 %. */
+export const percent = (n: number) => share(n, 1);
 
 /** Seconds as people say them: 850 ms, 12.3s, 5m 04s, 1h 02m, 2d 03h. */
 export function duration(seconds: number | null | undefined): string {

@@ -34,6 +34,7 @@ describe("SeriesStore", () => {
     expect(s.seconds).toEqual([0, 5]);
     expect(s.columns.achieved).toEqual([20, 2]);
     expect(s.columns.failures).toEqual([2, 0.2]);
+    expect(s.columns.failureShare).toEqual([0.1, 0.1]);
     expect(s.next).toBe(10);
   });
 
@@ -61,6 +62,7 @@ describe("SeriesStore", () => {
     s.add([point(0, { requests: 0, failures: 0 })]);
     expect(s.columns.p95).toEqual([null]);
     expect(s.columns.achieved).toEqual([0]);
+    expect(s.columns.failureShare).toEqual([null]);
   });
 
   it("counts a version only when content changed", () => {

@@ -14,7 +14,7 @@ import { AccountingCard, Criteria } from "../components/run/Judgement";
 import { Notes } from "../components/run/Notes";
 import { TaskTable } from "../components/run/TaskTable";
 import { type RunPage, useRun, useSeries } from "../components/run/useRun";
-import { Failure } from "../components/States";
+import { Empty, Failure } from "../components/States";
 import { useTitle } from "../components/useTitle";
 import { chain } from "../lib/chain";
 import type { RunView } from "../lib/runview";
@@ -51,10 +51,6 @@ function RunLoader({ id }: { id: string }) {
 
 /** One page for the run, live while it goes on and its report afterwards. */
 function RunContent({ page, run, view }: { page: RunPage; run: Run; view: RunView }) {
-  const search = runRoute.useSearch();
-  const navigate = useNavigate({ from: "/runs/$id" });
-  const show = (next: RunSearch) => void navigate({ search: next, replace: true, resetScroll: false });
-  const feed = useSeries(run.id, search, page.snapshot, !view.live);
   const steps = useMemo(() => chain(run, page.events, view.status), [run, page.events, view.status]);
   const progress = view.plannedSeconds ? Math.min(1, view.doneSeconds / view.plannedSeconds) : undefined;
   return (
@@ -65,19 +61,15 @@ function RunContent({ page, run, view }: { page: RunPage; run: Run; view: RunVie
       <Notes run={run} view={view} reportError={page.reportError} />
       <Chain steps={steps} progress={progress} />
       <Figures view={view} />
-      <Charts run={run} view={view} feed={feed} events={page.events} search={search} show={show} />
-      <div className={classes.two}>
-        <Criteria criteria={view.criteria} live={view.live} />
-        <AccountingCard view={view} />
-      </div>
-      <div className={classes.stack}>
-        <FigureTable kind="label" rows={view.labels} search={search} show={show} />
-        <FigureTable kind="region" rows={view.regions} search={search} show={show} />
-        <TaskTable run={run.id} rows={view.tasks} live={view.live} search={search} show={show} />
-      </div>
-      <div className={classes.two}>
-        <Failures total={view.total} />
-      </div>
+      {measured(view) ? (
+        <Measured page={page} run={run} view={view} />
+      ) : (
+        <div className={`panel ${classes.nothing}`}>
+          <Empty icon="minus" title="Nothing was measured">
+            No request was sent. The cause stands above, what happened in the events below.
+          </Empty>
+        </div>
+      )}
       <EventLog events={page.events} started={run.started} />
       <p className={classes.foot}>
         <Link to="/scenarios/$name" params={{ name: run.scenario }} className="link">
@@ -85,6 +77,35 @@ function RunContent({ page, run, view }: { page: RunPage; run: Run; view: RunVie
         </Link>
         <span className="dim mono">{run.id}</span>
       </p>
+    </>
+  );
+}
+
+// A run that goes on may still measure; one that ended without a request did not.
+const measured = (view: RunView) => view.live || view.total === undefined || view.total.requests > 0;
+
+/** Everything that is drawn from figures. */
+function Measured({ page, run, view }: { page: RunPage; run: Run; view: RunView }) {
+  const search = runRoute.useSearch();
+  const navigate = useNavigate({ from: "/runs/$id" });
+  const show = (next: RunSearch) => void navigate({ search: next, replace: true, resetScroll: false });
+  const feed = useSeries(run.id, search, page.snapshot, !view.live);
+  const tables = { search, show };
+  return (
+    <>
+      <Charts run={run} view={view} feed={feed} events={page.events} search={search} show={show} />
+      <div className={classes.two}>
+        <Criteria criteria={view.criteria} live={view.live} />
+        <AccountingCard view={view} />
+      </div>
+      <div className={classes.stack}>
+        <FigureTable kind="label" rows={view.labels} {...tables} />
+        <FigureTable kind="region" rows={view.regions} {...tables} />
+        <TaskTable run={run.id} rows={view.tasks} live={view.live} open={view.plan?.model === "open"} {...tables} />
+      </div>
+      <div className={classes.two}>
+        <Failures total={view.total} />
+      </div>
     </>
   );
 }

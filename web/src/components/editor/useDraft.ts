@@ -1,5 +1,6 @@
 import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
 import { problemsOf } from "../../api/errors";
 import { checkScenario, type Draft, planScenario } from "../../api/scenarios";
 import type { Plan, Problem } from "../../api/types";
@@ -14,7 +15,10 @@ export interface Checked {
 
 /** What the server says of a draft as it is written: every fault with its line, or the plan. */
 export function useDraft(draft: Draft): Checked {
-  const [settled] = useDebouncedValue(draft, 300);
+  // Compared by content: the same text in a new object is no news.
+  const text = JSON.stringify(draft);
+  const [calm] = useDebouncedValue(text, 300);
+  const settled = useMemo(() => JSON.parse(calm) as Draft, [calm]);
   const blank = settled.source.trim() === "";
   const check = useQuery({
     queryKey: ["check", settled],
@@ -35,7 +39,7 @@ export function useDraft(draft: Draft): Checked {
   return {
     problems: blank ? [] : (check.data?.length ?? 0) > 0 ? (check.data ?? []) : refused,
     plan: valid && !plan.error ? plan.data : undefined,
-    busy: check.isFetching || plan.isFetching || settled !== draft,
+    busy: check.isFetching || plan.isFetching || calm !== text,
     error: check.error ?? (refused.length === 0 ? plan.error : undefined),
   };
 }

@@ -99,7 +99,8 @@ function usersOf(view: RunView): string {
 
 function requestsSub(view: RunView): string {
   const { total, last } = view;
-  if (last) return `${compact(last.in_flight)} in flight · ${compact(last.users)} users`;
+  if (last)
+    return view.plan?.model === "open" ? `${compact(last.in_flight)} in flight` : `${compact(last.users)} users now`;
   if (total?.late) return `${compact(total.late)} begun late`;
   return total ? `${bytes(total.bytes_sent)} sent` : view.live ? NONE : "";
 }

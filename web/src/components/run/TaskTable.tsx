@@ -1,4 +1,5 @@
 import { Tooltip } from "@mantine/core";
+import { useMemo } from "react";
 import { taskLogURL } from "../../api/runs";
 import { count, ms, NONE, rate, share } from "../../lib/format";
 import type { TaskRow } from "../../lib/runview";
@@ -11,16 +12,22 @@ interface Props {
   run: string;
   rows: readonly TaskRow[];
   live: boolean;
+  /** Users are not what an open model is made of. */
+  open: boolean;
   search: RunSearch;
   show: (search: RunSearch) => void;
 }
 
 /** Every task with what became of it; a row narrows the charts to the task. */
-export function TaskTable({ run, rows, live, search, show }: Props) {
+export function TaskTable({ run, rows, live, open, search, show }: Props) {
   const toggle = (row: TaskRow) => {
     const { task, label: _label, region: _region, ...rest } = search;
     show(task === row.name ? rest : { ...rest, task: row.name });
   };
+  const columns = useMemo(() => {
+    const all = live ? liveColumns(run) : endedColumns(run);
+    return open ? all.filter((c) => c.key !== "users") : all;
+  }, [run, live, open]);
   const trouble = rows.filter((r) => r.status === "lost" || r.status === "failed").length;
   return (
     <Section
@@ -31,7 +38,7 @@ export function TaskTable({ run, rows, live, search, show }: Props) {
       <DataTable
         label="Tasks"
         rows={rows}
-        columns={live ? liveColumns(run) : endedColumns(run)}
+        columns={columns}
         id={(r) => `${r.name}/${r.attempt}`}
         onRow={toggle}
         selected={(r) => search.task === r.name}
