@@ -6,7 +6,12 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-GO_BUILD := CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)"
+GO_BUILD := go build -ldflags "-s -w -X main.version=$(VERSION)"
+
+# The same settings everywhere, so that programs and tests share what is
+# compiled: no C, no paths of this machine.
+export CGO_ENABLED := 0
+export GOFLAGS     := $(strip $(GOFLAGS) -trimpath)
 
 # The linter is built from the Go module proxy once, at a pinned version.
 GOLANGCI := v2.15.0
@@ -61,7 +66,7 @@ test: need web ## every test; installs what they need (as root on Debian and Ubu
 	@go run ./internal/house/testrun
 
 race: need ## the Go tests under the race detector
-	go test -race -short $$(go list ./... | grep -v /e2e)
+	CGO_ENABLED=1 go test -race -short $$(go list ./... | grep -v /e2e)
 
 bench: build ## the numbers this product promises, measured on this machine
 	bench/run

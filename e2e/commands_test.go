@@ -58,7 +58,7 @@ func cmdAwait(ts *testscript.TestScript, _ bool, args []string) {
 
 // cmdJSON: json FILE PATH OP WANT compares a value of a JSON document: json
 // stdout total.requests == 100. WANT may be a path of the same document. A
-// path's parts are parted by dots, "#" is the length of a list or object.
+// path's parts are parted by dots, "length" is that of a list or object.
 // Operators: == != < > <= >= and ~ (regular expression).
 func cmdJSON(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) != 4 {
@@ -85,7 +85,7 @@ func dig(document any, path string) (string, error) {
 	for part := range strings.SplitSeq(path, ".") {
 		switch at := value.(type) {
 		case map[string]any:
-			if part == "#" {
+			if part == "length" {
 				value = float64(len(at))
 				continue
 			}
@@ -95,7 +95,7 @@ func dig(document any, path string) (string, error) {
 			}
 			value = below
 		case []any:
-			if part == "#" {
+			if part == "length" {
 				value = float64(len(at))
 				continue
 			}

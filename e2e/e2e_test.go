@@ -30,6 +30,7 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(dir)
 		for _, name := range []string{"onrush", "onrush-agent"} {
+			// With the Makefile's settings, so that nothing is compiled twice.
 			build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w -X main.version=e2e",
 				"-o", filepath.Join(dir, name), "./cmd/"+name)
 			build.Dir = ".."

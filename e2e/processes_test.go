@@ -66,10 +66,9 @@ func (b *lineBuffer) String() string {
 
 // launch starts a program in the script's surroundings under a name.
 func launch(ts *testscript.TestScript, name string, args ...string) *process {
-	cmd := exec.Command(args[0], args[1:]...)
 	path, err := lookPath(ts, args[0])
 	ts.Check(err)
-	cmd.Path = path
+	cmd := exec.Command(path, args[1:]...)
 	cmd.Dir = ts.Getenv("WORK")
 	cmd.Env = scriptEnv(ts)
 	p := &process{

@@ -19,6 +19,7 @@ type progress interface {
 	Run(load.Run)           // once, before anything else
 	Snapshot(load.Snapshot) // once a second while it runs
 	Event(load.Event)       // things that happen to the run
+	Lost(error)             // the server is gone; it is being called again
 	Say(text string)        // a line of our own
 	Close()
 }
@@ -82,6 +83,9 @@ func (l *lines) Snapshot(s load.Snapshot) {
 // Event implements progress.
 func (l *lines) Event(e load.Event) { l.Say(eventLine(e)) }
 
+// Lost implements progress.
+func (l *lines) Lost(err error) { l.Say(lostLine(err)) }
+
 // Say implements progress.
 func (l *lines) Say(text string) {
 	l.mu.Lock()
@@ -126,6 +130,14 @@ func eventLine(e load.Event) string {
 		return e.Task + ": " + e.Text
 	}
 	return e.Text
+}
+
+// lostLine is for those who watch: the run itself does not need the server.
+func lostLine(err error) string {
+	if err == nil {
+		return "lost the server; the load goes on; calling it again"
+	}
+	return fmt.Sprintf("lost the server (%v); the load goes on; calling it again", err)
 }
 
 // clock is "12s of 20s".

@@ -74,6 +74,9 @@ func (b *block) Snapshot(s load.Snapshot) {
 // Event implements progress.
 func (b *block) Event(e load.Event) { b.Say(eventLine(e)) }
 
+// Lost implements progress.
+func (b *block) Lost(err error) { b.Say(lostLine(err)) }
+
 // Say implements progress.
 func (b *block) Say(text string) {
 	b.mu.Lock()

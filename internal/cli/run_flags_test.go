@@ -69,12 +69,12 @@ func TestBareURL(t *testing.T) {
 
 func TestFlagsOverAFile(t *testing.T) {
 	t.Parallel()
-	src, err := parseRun(t, "../../examples/quickstart.yaml", "-c", "5", "-d", "3s", "--region", "mars:3").source(&Env{})
+	src, err := parseRun(t, "../../examples/quickstart.yaml", "-c", "5", "-d", "30s", "--region", "mars:3").source(&Env{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	l := src.scenario.Load
-	if l.Users != 5 || l.Rate != 0 || l.Duration != load.Duration(3*time.Second) {
+	if l.Users != 5 || l.Rate != 0 || l.Duration != load.Duration(30*time.Second) {
 		t.Errorf("load: got %+v", l)
 	}
 	if len(src.scenario.Regions) != 1 || src.scenario.Regions[0].Name != "mars" {
