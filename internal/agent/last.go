@@ -38,7 +38,14 @@ func (a *agent) lastWord(ctx context.Context, text string, failure error) error 
 		event.Detail[load.DetailWindowsRefused] = strconv.Itoa(a.refused)
 	}
 	a.say(event)
-	if err := a.flush(ctx); err != nil {
+	err := a.flush(ctx)
+	if errors.Is(err, bus.ErrRefused) {
+		// The server closes a run once it has heard every last word: the answer
+		// that it has ours can be overtaken by that.
+		a.Log.Info("the run was closed before the last acknowledgement came")
+		err = nil
+	}
+	if err != nil {
 		a.Log.Error("the server did not get everything", "err", err)
 		return errors.Join(failure, err)
 	}

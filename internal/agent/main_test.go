@@ -24,6 +24,25 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// A drain from outside that takes too long is cut off, so that the last word is
+// out before the platform kills.
+func TestDrainIsBounded(t *testing.T) {
+	t.Parallel()
+	order := scripted(1, time.Hour, load.Scripted{HangAt: load.Duration(100 * time.Millisecond)})
+	order.Drain = load.Duration(time.Hour)
+	r := newRig(t, order)
+	a := r.start(agent.Bounds{Drain: 200 * time.Millisecond})
+	r.begin()
+	r.await("window", func() bool { return len(r.windows) > 0 })
+	close(a.drain)
+	r.must(r.end(a))
+	done := r.event(load.EventDone)
+	if !strings.Contains(done.Text, "cut off") {
+		t.Errorf("the last word is %q", done.Text)
+	}
+	r.wantWhole(done)
+}
+
 // process is an agent in a process of its own.
 type process struct {
 	*exec.Cmd
@@ -39,7 +58,7 @@ func startProcess(t *testing.T, ticket string) *process {
 	}
 	p := &process{Cmd: exec.Command(exe), ended: make(chan error, 1)}
 	p.Env = append(os.Environ(), asAgent+"=1", bus.TicketEnv+"="+ticket)
-	p.Cmd.Stderr = &p.stderr
+	p.Stderr = &p.stderr
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}

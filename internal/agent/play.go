@@ -63,8 +63,12 @@ func (a *agent) play(ctx context.Context, barrier time.Time) (text string, err e
 	}()
 	err = p.watch(engineCtx, stopEngine, started, ended)
 	p.cutLast()
-	switch cause := context.Cause(engineCtx); {
-	case err != nil && !(cause != nil && errors.Is(err, context.Canceled)):
+	cause := context.Cause(engineCtx)
+	if cause != nil && errors.Is(err, context.Canceled) {
+		err = nil // it ended as it was told
+	}
+	switch {
+	case err != nil:
 		return "", fmt.Errorf("engine %s: %w", a.engine.Name(), err)
 	case errors.Is(cause, errOverdue):
 		return "", fmt.Errorf("engine %s: %w", a.engine.Name(), errOverdue)
@@ -91,7 +95,7 @@ type player struct {
 // watch cuts windows and sees to the end until the engine has ended.
 func (p *player) watch(ctx context.Context, stop context.CancelCauseFunc, started <-chan time.Time, ended <-chan error) error {
 	drain := p.Drain
-	var hung <-chan time.Time
+	var hung, drained <-chan time.Time
 	cut := time.NewTimer(time.Until(p.endOf(p.next)))
 	defer cut.Stop()
 	limit := time.NewTimer(time.Hour)
@@ -121,6 +125,9 @@ func (p *player) watch(ctx context.Context, stop context.CancelCauseFunc, starte
 		case <-drain:
 			drain = nil
 			p.obeyed.drainNow(max(0, time.Since(p.barrier)))
+			drained = time.After(p.Bounds.Drain)
+		case <-drained:
+			stop(stopped{"drained; requests still in flight were cut off"})
 		case <-limit.C:
 			if exact {
 				stop(stopped{"stopped"})

@@ -22,7 +22,6 @@ const run, task = "run-1", "eu-1"
 // rig is the server's side of one task, over the real bus.
 type rig struct {
 	*testing.T
-	dir     string
 	options embedded.Options
 	server  *embedded.Server
 	order   load.Order

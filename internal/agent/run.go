@@ -38,7 +38,10 @@ type Bounds struct {
 	// Overrun is added to the order's bound for requests in flight before the
 	// agent itself stops an engine that should have ended.
 	Overrun time.Duration
-	Engine  time.Duration // an engine that was told to stop now
+	// Drain is for a drain from outside: the platform that asks for it kills
+	// soon after, and the last word must be out by then.
+	Drain  time.Duration
+	Engine time.Duration // an engine that was told to stop now
 }
 
 func (b Bounds) withDefaults() Bounds {
@@ -52,6 +55,7 @@ func (b Bounds) withDefaults() Bounds {
 	set(&b.Lonely, 10*time.Second)
 	set(&b.Flush, 30*time.Minute)
 	set(&b.Overrun, 5*time.Second)
+	set(&b.Drain, 6*time.Second)
 	set(&b.Engine, 10*time.Second)
 	return b
 }

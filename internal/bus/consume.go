@@ -96,24 +96,24 @@ func (h *Hub) handleOne(m jetstream.Msg, handle func(Message) error) (seq uint64
 		// from JetStream, whatever subject it carries.
 		err = fmt.Errorf("%s: not sent by its task", m.Subject())
 	}
-	if err != nil {
-		h.Log.Warn("dropped a message of the stream", "err", err)
-		return meta.Sequence.Stream, nil
+	seq = meta.Sequence.Stream
+	if err == nil {
+		return seq, handle(Message{
+			Task: from.task, Attempt: from.attempt, Kind: MessageKind(kind), Data: m.Data(), StreamSeq: seq,
+		})
 	}
-	return meta.Sequence.Stream, handle(Message{
-		Task: from.task, Attempt: from.attempt, Kind: MessageKind(kind),
-		Data: m.Data(), StreamSeq: meta.Sequence.Stream,
-	})
+	h.Log.Warn("dropped a message of the stream", "err", err)
+	return seq, nil
 }
 
 func consumeError(ctx context.Context, run string, err error) error {
 	switch {
 	case errors.Is(context.Cause(ctx), errClosed), errors.Is(err, jetstream.ErrStreamNotFound):
 		return load.Errorf(load.NotFound, "run %s has no stream on the bus: it was never opened, or is closed", run)
-	case ctx.Err() != nil:
-		return nil
+	case ctx.Err() == nil:
+		return fmt.Errorf("consume run %s: %w", run, err)
 	}
-	return fmt.Errorf("consume run %s: %w", run, err)
+	return nil // the caller ended it
 }
 
 // errClosed ends the consumers of a run that is closed. The client library

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
-	"time"
 
 	"onrush.dev/onrush/internal/load"
 )
@@ -20,13 +19,9 @@ func lockDir(dir string) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lock the bus's folder: %w", err)
 	}
-	for end := time.Now().Add(3 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if err == nil {
-			return f, nil
-		}
-		if time.Now().After(end) {
-			return nil, errors.Join(load.Errorf(load.Conflict, "another server uses %s: %w", dir, err), f.Close())
-		}
+	err = retry(func() error { return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) })
+	if err != nil {
+		return nil, errors.Join(load.Errorf(load.Conflict, "another server uses %s: %w", dir, err), f.Close())
 	}
+	return f, nil
 }

@@ -53,13 +53,27 @@ func choosePort(options Options) (int, error) {
 
 // waitFree gives a server that is just ending a moment to let go of its port.
 func waitFree(host string, port int) error {
-	var err error
-	for end := time.Now().Add(3 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		if err = free(host, port); err == nil {
+	if err := retry(func() error { return free(host, port) }); err != nil {
+		return load.Errorf(load.Unavailable, "the bus cannot listen on %s port %d, which its agents know: %w", host, port, err)
+	}
+	return nil
+}
+
+// retry gives what a server before this one still holds a moment to come free.
+func retry(try func() error) error {
+	const patience, pause = 3 * time.Second, 10 * time.Millisecond
+	end := time.After(patience)
+	tick := time.NewTicker(pause)
+	defer tick.Stop()
+	for {
+		err := try()
+		if err == nil {
 			return nil
 		}
-		if time.Now().After(end) {
-			return load.Errorf(load.Unavailable, "the bus cannot listen on %s port %d, which its agents know: %w", host, port, err)
+		select {
+		case <-tick.C:
+		case <-end:
+			return err
 		}
 	}
 }

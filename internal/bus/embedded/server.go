@@ -43,6 +43,11 @@ type Options struct {
 // each has wide histograms. More is advised against by NATS.
 const maxPayload = 8 << 20
 
+// syncEvery is how often streams are forced to the disk. What is acknowledged
+// is with the operating system: it survives any end of the process, and of all
+// but the last seconds a loss of power too.
+const syncEvery = 5 * time.Second
+
 // Server is a running NATS server and the hub over it.
 type Server struct {
 	nats   *server.Server
@@ -180,6 +185,7 @@ func natsOptions(options Options, id *identity, issuer *issuer, cert tls.Certifi
 		MaxPending:       8 * maxPayload,
 		JetStream:        true,
 		StoreDir:         filepath.Join(options.Dir, "jetstream"),
+		SyncInterval:     syncEvery,
 		TrustedOperators: operator,
 		SystemAccount:    issuer.systemKey,
 		AccountResolver:  issuer.resolver,
@@ -200,13 +206,13 @@ func (l natsLog) Debugf(string, ...any)  {}
 func (l natsLog) Tracef(string, ...any)  {}
 
 func (l natsLog) Warnf(format string, v ...any) {
-	l.log.LogAttrs(context.Background(), slog.LevelWarn, "nats: "+fmt.Sprintf(format, v...))
+	l.log.Log(context.Background(), slog.LevelWarn, "nats server", "says", fmt.Sprintf(format, v...))
 }
 
 func (l natsLog) Errorf(format string, v ...any) {
-	l.log.LogAttrs(context.Background(), slog.LevelWarn, "nats: "+fmt.Sprintf(format, v...))
+	l.log.Log(context.Background(), slog.LevelWarn, "nats server", "says", fmt.Sprintf(format, v...))
 }
 
 func (l natsLog) Fatalf(format string, v ...any) {
-	l.log.LogAttrs(context.Background(), slog.LevelError, "nats: "+fmt.Sprintf(format, v...))
+	l.log.Log(context.Background(), slog.LevelError, "nats server", "says", fmt.Sprintf(format, v...))
 }

@@ -60,15 +60,11 @@ func lastLine(path string) string {
 		return ""
 	}
 	defer f.Close()
-	if size, err := f.Seek(0, io.SeekEnd); err == nil && size > tail {
-		_, err = f.Seek(-tail, io.SeekEnd)
-	} else {
-		_, err = f.Seek(0, io.SeekStart)
-	}
+	info, err := f.Stat()
 	if err != nil {
 		return ""
 	}
-	data, err := io.ReadAll(io.LimitReader(f, tail))
+	data, err := io.ReadAll(io.NewSectionReader(f, max(0, info.Size()-tail), tail))
 	if err != nil {
 		return ""
 	}
