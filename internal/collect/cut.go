@@ -88,7 +88,7 @@ func (c *Collector) Tick(now time.Time) {
 			cut = true
 		}
 	}
-	if cut || now.Sub(c.live.at) >= time.Second && c.status != load.Ended {
+	if cut || c.live.stale || now.Sub(c.live.at) >= time.Second && c.status != load.Ended {
 		c.publish()
 	}
 }
@@ -110,7 +110,7 @@ func (c *Collector) progress() {
 		c.judgeLive(second)
 	}
 	c.settled = lowest
-	c.publish()
+	c.refresh()
 }
 
 // cutThrough cuts all open seconds up to number, in order.

@@ -9,8 +9,24 @@ import (
 // live is the picture of the run as it is shown while it runs.
 type live struct {
 	snapshot load.Snapshot
-	at       time.Time
+	at       time.Time // clock when it was made
+	made     int       // snapshots made at this time of the clock
+	stale    bool      // there is more to show at the next Tick
 	readers  map[chan load.Snapshot]bool
+}
+
+// mostMade bounds the snapshots between two Ticks: a replay cuts thousands of
+// seconds at once, and nobody can look at each of them.
+const mostMade = 8
+
+// refresh publishes at once, or at the next Tick when that was done often
+// enough since the last one.
+func (c *Collector) refresh() {
+	if c.live.made >= mostMade && c.live.at.Equal(c.clock) {
+		c.live.stale = true
+		return
+	}
+	c.publish()
 }
 
 // Snapshot returns the live picture as of the last finished second. Callers
@@ -87,7 +103,11 @@ func (c *Collector) publish() {
 	for name, sender := range c.latest() {
 		s.Tasks[name] = c.taskLive(sender)
 	}
-	c.live.snapshot, c.live.at = s, c.clock
+	if !c.live.at.Equal(c.clock) {
+		c.live.made = 0
+	}
+	c.live.snapshot, c.live.at, c.live.stale = s, c.clock, false
+	c.live.made++
 	c.live.hand()
 }
 

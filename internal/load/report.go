@@ -120,7 +120,7 @@ type TaskLive struct {
 	Rate     float64    `json:"requests_per_second"` // last second
 	Requests int64      `json:"requests"`
 	Failures int64      `json:"failures"`
-	P95      float64    `json:"p95"`
+	P95      float64    `json:"p95"` // last second, ms
 	CPU      float64    `json:"cpu"`
 	Limited  string     `json:"limited,omitempty"`
 	Behind   int        `json:"behind"` // seconds since its last window
@@ -153,7 +153,7 @@ type SeriesPoint struct {
 // all. Task cannot be combined with Label.
 type SeriesQuery struct {
 	Region, Label, Task string
-	From, To            int // seconds; To 0 means the end
+	From, To            int // seconds, To not included; To 0 means the end
 	Points              int // most points wanted; steps are widened to fit. 0: 600
 }
 
