@@ -52,7 +52,7 @@ func (a *api) startRun(ctx context.Context, in *struct{ Body wire.RunStart }) (*
 
 type listRunsIn struct {
 	Scenario string   `query:"scenario" doc:"Only runs of this scenario."`
-	Status   []string `query:"status" doc:"Only runs with one of these statuses."`
+	Status   []string `query:"status,explode" enum:"queued,provisioning,ready,running,cancelling,finishing,ended" doc:"Only runs with one of these statuses."`
 	Before   string   `query:"before" doc:"Only runs older than this one: the next page."`
 	Limit    int      `query:"limit" minimum:"1" maximum:"1000" default:"50"`
 }
