@@ -85,7 +85,10 @@ func TestEveryFaultHasItsCause(t *testing.T) {
 
 func checkCause(t *testing.T, url string, c faultCase) {
 	t.Helper()
-	s := load.Scenario{Requests: []load.Request{{URL: url, Timeout: load.Duration(400 * time.Millisecond)}}}
+	s := load.Scenario{Requests: []load.Request{{URL: url, Timeout: load.Duration(20 * time.Second)}}}
+	if c.cause == load.CauseTimeout {
+		s.Requests[0].Timeout = load.Duration(300 * time.Millisecond)
+	}
 	if c.edit != nil {
 		c.edit(&s)
 	}
@@ -96,7 +99,7 @@ func checkCause(t *testing.T, url string, c faultCase) {
 	}
 	for model, tasks := range runs {
 		got := sum(tasks)
-		if took := time.Since(begin); took > 10*time.Second {
+		if took := time.Since(begin); took > 15*time.Second {
 			t.Errorf("%s: the run took %s", model, took)
 		}
 		if got.Requests < 5 || got.Requests != got.Started || got.Causes[c.cause] != got.Requests {
@@ -135,13 +138,13 @@ func TestConnectFailsWithoutLocalAddress(t *testing.T) {
 	}})
 }
 
-// TestMemoryDoesNotGrowWithBodies reads a gigabyte, four bodies at once, and
-// looks at the heap meanwhile.
+// TestMemoryDoesNotGrowWithBodies reads bodies of 100 MB, four at once, and looks
+// at the heap meanwhile.
 func TestMemoryDoesNotGrowWithBodies(t *testing.T) {
 	t.Parallel()
 	f := newFault(t, func(f *fault, c net.Conn, in *bufio.Reader) {
 		f.request(in)
-		say(c, head+"Content-Length: 268435456\r\n\r\n")
+		say(c, head+"Content-Length: 104857600\r\n\r\n")
 		for piece := strings.Repeat("x", 1<<20); say(c, piece); {
 		}
 	})
@@ -166,10 +169,10 @@ func TestMemoryDoesNotGrowWithBodies(t *testing.T) {
 	got := sum(tasks)
 	close(done)
 	watch.Wait()
-	if got.BytesIn < 1<<30 || got.Failures != 0 {
+	if got.BytesIn < 400<<20 || got.Failures != 0 {
 		t.Errorf("read %d bytes, failures %v", got.BytesIn, got.Causes)
 	}
-	if most > 256<<20 {
+	if most > 200<<20 {
 		t.Errorf("the heap grew to %d bytes", most)
 	}
 }

@@ -21,7 +21,7 @@ type tokens struct {
 }
 
 func newTokens(limit int64) *tokens {
-	t := &tokens{bounded: limit > 0}
+	t := &tokens{bounded: limit != 0} // below 0: load.Nothing
 	t.left.Store(limit)
 	return t
 }

@@ -3,6 +3,7 @@ package httpload
 import (
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -155,12 +156,31 @@ func TestReportedAtFullSpeed(t *testing.T) {
 		Model: load.Closed, Profile: enginetest.Endless(4), Requests: 1500,
 		Scenario: load.Scenario{Requests: []load.Request{{URL: n.plain + "/"}}},
 	}, n.ca)
-	if lines := n.lines(); got.Requests != 6000 || len(lines) != 6000 {
+	lines := n.lines()
+	if got.Requests != 6000 || len(lines) != 6000 {
 		t.Errorf("reported %d requests, nginx has logged %d, want 6000", got.Requests, len(lines))
+	}
+	var in, out int64
+	for _, line := range lines {
+		f := strings.Fields(line)
+		out += number(t, f[4])
+		in += number(t, f[5])
+	}
+	if got.BytesIn != in || got.BytesOut != out {
+		t.Errorf("reported %d bytes in and %d out, nginx has sent %d and read %d", got.BytesIn, got.BytesOut, in, out)
 	}
 	if got.Failures != 0 {
 		t.Errorf("got failures %v", got.Causes)
 	}
+}
+
+func number(t *testing.T, text string) int64 {
+	t.Helper()
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 // TestIdleConnectionsThatClosed has a server that closes after every answer

@@ -191,3 +191,12 @@ func saysAtOnce(text string) behaviour {
 		<-f.quit
 	}
 }
+
+// refusesBody answers as soon as it has the head and reads no more of it.
+func refusesBody(f *fault, c net.Conn, in *bufio.Reader) {
+	if _, err := http.ReadRequest(in); err != nil {
+		return
+	}
+	say(c, "HTTP/1.1 413 Content Too Large\r\nContent-Length: 5\r\n\r\nlarge")
+	<-f.quit
+}

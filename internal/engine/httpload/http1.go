@@ -58,11 +58,9 @@ func (h *http1) exchange(ctx context.Context, m *message, s *sink) (reply, error
 	h.out = append(h.out, body...)
 	_, writeErr := h.nc.Write(h.out)
 	// A server may have answered and closed before it read all of the request:
-	// its answer counts, so it is looked for even after a failed write.
+	// its answer counts, so it is looked for even after a failed write. Without
+	// one, reading tells best what happened: TLS says why it refuses.
 	r, err := h.read(m, s)
-	if err != nil && writeErr != nil {
-		return r, netFailure(writeErr, load.CauseOther)
-	}
 	r.reusable = r.reusable && writeErr == nil
 	return r, err
 }
@@ -197,7 +195,7 @@ func appendHead(b []byte, m *message) []byte {
 	if m.absolute {
 		b = append(b, m.url.Scheme+"://"+m.url.Host...)
 	}
-	b = append(b, requestTarget(m.url)...)
+	b = append(b, m.url.RequestURI()...)
 	b = append(b, " HTTP/1.1\r\nHost: "...)
 	b = append(b, m.host...)
 	b = append(b, "\r\n"...)

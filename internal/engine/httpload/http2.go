@@ -24,15 +24,17 @@ import (
 // request again on another connection when it thinks that it may.
 type http2conn struct {
 	cc   *http2.ClientConn
+	read *watched // what the library reads: the TLS connection, or the wire itself
 	wire *wire
 }
 
 func newHTTP2(t *http2.Transport, nc net.Conn, w *wire) (*http2conn, error) {
-	cc, err := t.NewClientConn(nc)
+	read := newWatched(nc)
+	cc, err := t.NewClientConn(read)
 	if err != nil {
 		return nil, err
 	}
-	return &http2conn{cc, w}, nil
+	return &http2conn{cc, read, w}, nil
 }
 
 func newHTTP2Transport(c *tls.Config) *http2.Transport {
@@ -74,17 +76,19 @@ func (h *http2conn) exchange(ctx context.Context, m *message, s *sink) (reply, e
 	return r, nil
 }
 
-// failure finds the cause of an error of the library. When it only says that
-// the connection is of no use any more, the wire knows why: the peer ended it,
-// or the library did because what the peer sent was not HTTP/2.
+// failure finds the cause of an error of the library. When the connection is of
+// no use any more, what the library read last knows best: the peer ended it, TLS
+// refused it, or the library gave it up because what came was not HTTP/2.
 func (h *http2conn) failure(err error) *failure {
 	f := netFailure(err, "")
-	if f.cause != "" {
+	if f.cause != "" && f.cause != load.CauseClosed && f.cause != load.CauseReset {
 		return f
 	}
-	f.cause = load.CauseMalformed
-	if e := h.wire.ended.Load(); e != nil && !errors.Is(*e, net.ErrClosed) {
-		f.cause = networkCause(*e, load.CauseMalformed)
+	if e := h.read.last(); e != nil && !errors.Is(e, net.ErrClosed) {
+		f.cause = networkCause(e, load.CauseMalformed)
+	}
+	if f.cause == "" {
+		f.cause = load.CauseMalformed
 	}
 	return f
 }

@@ -41,7 +41,7 @@ worker_processes 1;
 %[6]s
 events { worker_connections 4096; }
 http {
-  log_format one '$server_protocol $request_method $request_uri $status $connection';
+  log_format one '$server_protocol $request_method $request_uri $status $request_length $bytes_sent $connection';
   access_log %[1]s/access.log one;
   client_body_temp_path %[1]s/body;
   proxy_temp_path %[1]s/proxy; fastcgi_temp_path %[1]s/fastcgi;

@@ -187,29 +187,19 @@ func parseURL(text string) (*url.URL, error) {
 	if (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" {
 		return nil, fmt.Errorf("%q is no absolute http or https URL", text)
 	}
+	u.RawQuery = escapeQuery(u.RawQuery)
 	return u, nil
 }
 
-// requestTarget is the path and query as they go over the wire: what the
-// scenario has, with only those bytes escaped that would break the line.
-func requestTarget(u *url.URL) string {
-	target := u.RequestURI()
-	for i := range len(target) {
-		if target[i] <= ' ' || target[i] >= 0x7f {
-			return escapeTarget(target)
-		}
-	}
-	return target
-}
-
-func escapeTarget(target string) string {
+// escapeQuery escapes those bytes alone that would break the request line.
+func escapeQuery(query string) string {
 	var b strings.Builder
-	for i := range len(target) {
-		if c := target[i]; c <= ' ' || c >= 0x7f {
+	for i := range len(query) {
+		if c := query[i]; c <= ' ' || c >= 0x7f {
 			fmt.Fprintf(&b, "%%%02X", c)
 			continue
 		}
-		b.WriteByte(target[i])
+		b.WriteByte(query[i])
 	}
 	return b.String()
 }

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"io"
 	"net"
+	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // wire counts the bytes of one TCP connection, below TLS: what travels, with
@@ -12,16 +14,12 @@ import (
 type wire struct {
 	net.Conn
 	in, out atomic.Int64
-	ended   atomic.Pointer[error] // what the last read ended with, when it failed
 }
 
 // Read implements net.Conn.
 func (w *wire) Read(p []byte) (int, error) {
 	n, err := w.Conn.Read(p)
 	w.in.Add(int64(n))
-	if err != nil {
-		w.ended.Store(&err)
-	}
 	return n, err
 }
 
@@ -35,6 +33,50 @@ func (w *wire) Write(p []byte) (int, error) {
 // take returns the bytes since the last take. HTTP/2 sends a few frames when no
 // request is under way; they are counted with the next one.
 func (w *wire) take() (in, out int64) { return w.in.Swap(0), w.out.Swap(0) }
+
+// watched remembers why reading from a connection ended, for libraries that
+// read by themselves and do not tell.
+type watched struct {
+	net.Conn
+	once  sync.Once
+	ended chan struct{} // closed when err is set
+	err   error
+}
+
+func newWatched(nc net.Conn) *watched { return &watched{Conn: nc, ended: make(chan struct{})} }
+
+// Read implements net.Conn.
+func (w *watched) Read(p []byte) (int, error) {
+	n, err := w.Conn.Read(p)
+	if err != nil {
+		w.once.Do(func() { w.err = err; close(w.ended) })
+	}
+	return n, err
+}
+
+// Write implements net.Conn. When it fails because the peer is gone, the peer's
+// last words may still be on their way through the reader, which the writer's
+// error would cut short.
+func (w *watched) Write(p []byte) (int, error) {
+	n, err := w.Conn.Write(p)
+	if err != nil {
+		select {
+		case <-w.ended:
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	return n, err
+}
+
+// last is what ended the reading, or nil.
+func (w *watched) last() error {
+	select {
+	case <-w.ended:
+		return w.err
+	default:
+		return nil
+	}
+}
 
 // maxHead bounds a response's status line and headers.
 const maxHead = 1 << 20
