@@ -41,7 +41,7 @@ func (c *conductor) tellTask(ctx context.Context, t *task, state told, changes [
 	}
 	for state.err == nil && state.changes < len(changes) {
 		state.err = c.Bus.Send(ctx, c.run.ID, name, n, load.Command{
-			Kind: load.CommandChange, Change: &changes[state.changes],
+			Kind: load.CommandChange, Change: &changes[state.changes], Number: state.changes,
 		})
 		if state.err == nil {
 			state.changes++
