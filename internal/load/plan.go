@@ -113,7 +113,8 @@ type Order struct {
 	Changes  []Change `json:"changes,omitempty"` // made before this task came (a replacement)
 	Share    Share    `json:"share"`
 	// Limits. Closed model: this task's own part. Open model: Requests is the
-	// whole run's limit, since arrivals are numbered over the whole run.
+	// whole run's limit, since arrivals are numbered over the whole run. 0 is no
+	// limit; below 0 (Nothing), the limit has no part for this task.
 	Requests   int64 `json:"requests,omitempty"`
 	Iterations int64 `json:"iterations,omitempty"`
 	// Skip is how far into the run a replacement starts; 0 for a first task.
