@@ -32,9 +32,6 @@ func figures(c *cell, seconds float64) load.Figures {
 	return f
 }
 
-// millis turns the histograms' unit into the reports'.
-const millis = 1e-3
-
 func distribution(h *hist.Hist) load.Latency {
 	if h.Count() == 0 {
 		return load.Latency{}
@@ -42,10 +39,10 @@ func distribution(h *hist.Hist) load.Latency {
 	var q [5]int64
 	h.Quantiles(q[:], 0.5, 0.9, 0.95, 0.99, 0.999)
 	return load.Latency{
-		Count: h.Count(), Min: float64(h.Min()) * millis, Max: float64(h.Max()) * millis,
-		Mean: h.Mean() * millis, StdDev: h.StdDev() * millis,
-		P50: float64(q[0]) * millis, P90: float64(q[1]) * millis, P95: float64(q[2]) * millis,
-		P99: float64(q[3]) * millis, P999: float64(q[4]) * millis,
+		Count: h.Count(), Min: ms(h.Min()), Max: ms(h.Max()),
+		Mean: h.Mean() / 1000, StdDev: h.StdDev() / 1000,
+		P50: ms(q[0]), P90: ms(q[1]), P95: ms(q[2]),
+		P99: ms(q[3]), P999: ms(q[4]),
 	}
 }
 

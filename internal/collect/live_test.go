@@ -70,6 +70,9 @@ func TestSilentTaskHoldsNobodyUp(t *testing.T) {
 	send(t, c, window("eu-1", 0), window("eu-2", 0))
 	for second := 1; second <= 5; second++ {
 		send(t, c, window("eu-1", second, entry("a", 1)))
+		if got, waits := c.Snapshot().Second == second, second <= patience; got == waits {
+			t.Errorf("second %d is cut at once: %v", second, got)
+		}
 		c.Tick(at(1000 * second))
 	}
 	s := c.Snapshot()

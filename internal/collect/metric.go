@@ -67,7 +67,7 @@ func (r *rule) timed(c *cell) (float64, bool) {
 	}
 	switch r.measure.Stat {
 	case load.StatMean:
-		return h.Mean() * millis, true
+		return h.Mean() / 1000, true
 	case load.StatMin:
 		return ms(h.Min()), true
 	case load.StatMax:

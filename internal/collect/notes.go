@@ -108,7 +108,7 @@ func (c *Collector) paceNotes() []string {
 	}
 	if t.started > 0 && float64(t.late) > noteShare*float64(t.started) {
 		n = append(n, fmt.Sprintf("%s of the requests were sent more than 1 ms after they were due (p99 of the delay: %s ms); latency counts from when they were due",
-			percent(t.late, t.started), number(float64(t.hists[lag].Quantile(0.99))*millis)))
+			percent(t.late, t.started), number(ms(t.hists[lag].Quantile(0.99)))))
 	}
 	return n
 }

@@ -118,10 +118,10 @@ func newRow(s *scope, r *record) (fileRow, error) {
 		Statuses: jsonTally(c.statuses, strconv.Itoa),
 		Causes:   jsonTally(c.causes, func(cause load.Cause) string { return string(cause) }),
 		fileFigures: fileFigures{
-			Mean: f.mean * millis, P50: ms(f.p50), P90: ms(f.p90), P95: ms(f.p95), P99: ms(f.p99), P999: ms(f.p999),
+			Mean: f.mean / 1000, P50: ms(f.p50), P90: ms(f.p90), P95: ms(f.p95), P99: ms(f.p99), P999: ms(f.p999),
 			Max: ms(f.max), FirstByteP95: ms(f.firstByteP95), LagP99: ms(f.lagP99),
 		},
-		Min: ms(f.min), StdDev: f.stddev * millis, ServiceP95: ms(f.serviceP95), ConnectP95: ms(f.connectP95),
+		Min: ms(f.min), StdDev: f.stddev / 1000, ServiceP95: ms(f.serviceP95), ConnectP95: ms(f.connectP95),
 		fileHistograms: fileHistograms{Latency: hists[latency], FirstByte: hists[firstByte], Lag: hists[lag]},
 		Service:        hists[service], Connect: hists[connect],
 	}, nil

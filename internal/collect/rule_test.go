@@ -176,6 +176,28 @@ func TestBreachStays(t *testing.T) {
 	}
 }
 
+// TestDrainIsNotJudgedAsSlow wants the seconds after the load's end to count
+// for how the target answered, and not for how much load there was.
+func TestDrainIsNotJudgedAsSlow(t *testing.T) {
+	t.Parallel()
+	rate := criterion("rate", ">=", 2, within(5), stop)
+	slow := criterion("max", "<", 60, within(5))
+	c := newCollector(t, testPlan(60, 1, "eu"), rate, slow)
+	running(c)
+	c.Changes([]load.Change{{At: load.Duration(20 * time.Second), Kind: load.ChangeDrain}})
+	for second := range 20 {
+		send(t, c, window("eu-1", second, entry("a", 10, 10)))
+	}
+	send(t, c, window("eu-1", 20), window("eu-1", 21), window("eu-1", 22, entry("a", 70)))
+	got := finish(t, c).Criteria
+	if got[0].Verdict != load.Passed || c.Stop() != nil {
+		t.Errorf("rate: %+v", got[0])
+	}
+	if got[1].Verdict != load.Failed || *got[1].At != 22 {
+		t.Errorf("max: %+v", got[1])
+	}
+}
+
 // TestLateWindowsAreJudged wants a window that came after its second was cut to
 // count for the criteria as any other.
 func TestLateWindowsAreJudged(t *testing.T) {

@@ -49,12 +49,13 @@ func (f *secondFigures) point(second, width int, c *cell) load.SeriesPoint {
 		BytesIn: c.bytesIn, BytesOut: c.bytesOut,
 		Users: int(c.users), Offered: float64(c.offered) / float64(width), Started: c.started,
 		InFlight: c.inFlight, Tasks: int(c.tasks),
-		Mean: f.mean * millis, P50: ms(f.p50), P90: ms(f.p90), P95: ms(f.p95), P99: ms(f.p99), P999: ms(f.p999), Max: ms(f.max),
+		Mean: f.mean / 1000, P50: ms(f.p50), P90: ms(f.p90), P95: ms(f.p95), P99: ms(f.p99), P999: ms(f.p999), Max: ms(f.max),
 		FirstByteP95: ms(f.firstByteP95), LagP99: ms(f.lagP99),
 	}
 }
 
-func ms(us int64) float64 { return float64(us) * millis }
+// ms turns the histograms' unit into the reports'.
+func ms(us int64) float64 { return float64(us) / 1000 }
 
 func (f *secondFigures) numbers() [11]*int64 {
 	return [...]*int64{
