@@ -20,6 +20,7 @@ export class SeriesFeed {
   readonly store = new SeriesStore();
   error: unknown;
   loaded = false;
+  private ended = false;
   private busy = false;
   private again = false;
   private closed = false;
@@ -31,8 +32,12 @@ export class SeriesFeed {
   ) {}
 
   /** Loads the whole series, also again when the run has ended and its file is final. */
-  async whole(): Promise<void> {
-    await this.fetch(0, (series) => this.store.replace(series));
+  async whole(ended = false): Promise<void> {
+    this.ended = ended;
+    await this.fetch(0, (series) => {
+      this.store.replace(series);
+      if (this.ended) this.store.trim();
+    });
   }
 
   /** Takes the next second from a snapshot, or asks for what is missing. */
@@ -80,7 +85,7 @@ export class SeriesFeed {
     if (!this.closed) this.changed();
     if (this.again) {
       this.again = false;
-      await this.whole();
+      await this.whole(this.ended);
     }
   }
 }

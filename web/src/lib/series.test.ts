@@ -65,6 +65,15 @@ describe("SeriesStore", () => {
     expect(s.columns.failureShare).toEqual([null]);
   });
 
+  it("leaves out idle seconds at the end, never in the middle", () => {
+    const s = new SeriesStore();
+    const idle = { requests: 0, failures: 0, offered: 0, users: 0, in_flight: 0 };
+    s.add([point(0), point(1, idle), point(2), point(3, { ...idle, in_flight: 1 }), point(4, idle), point(5, idle)]);
+    s.trim();
+    expect(s.seconds).toEqual([0, 1, 2, 3]);
+    expect(s.columns.p95).toHaveLength(4);
+  });
+
   it("counts a version only when content changed", () => {
     const s = new SeriesStore();
     s.add([]);

@@ -85,6 +85,19 @@ export class SeriesStore {
     this.version++;
   }
 
+  /**
+   * Leaves out the seconds after the load's end in which nothing was asked for:
+   * there tasks only waited for last responses.
+   */
+  trim(): void {
+    const idle = (i: number) => [c.achieved, c.offered, c.users, c.inFlight].every((column) => !column[i]);
+    const c = this.columns;
+    let length = this.seconds.length;
+    while (length > 1 && idle(length - 1)) length--;
+    this.seconds.length = length;
+    for (const name of columnNames) c[name].length = length;
+  }
+
   private put(p: SeriesPoint, step: number): void {
     const last = this.seconds.at(-1);
     if (last !== undefined && p.second < last) return;

@@ -20,6 +20,9 @@ export const newRoute = createRoute({
   getParentRoute: () => appRoute,
   path: "/new",
   component: New,
+  // Without the regions the first plan would be of a region that is not there.
+  loader: ({ context }) =>
+    Promise.all([context.queries.ensureQueryData(regionsQuery), context.queries.ensureQueryData(scenariosQuery)]),
   validateSearch: (search: Record<string, unknown>): { url?: string; tab?: "yaml" } => ({
     ...(typeof search.url === "string" && search.url !== "" ? { url: search.url } : {}),
     ...(search.tab === "yaml" ? { tab: "yaml" as const } : {}),

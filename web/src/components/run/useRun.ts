@@ -95,8 +95,8 @@ export function useSeries(id: string, filter: SeriesFilter, snapshot: Snapshot |
       ),
     [id, region, label, task],
   );
-  // biome-ignore lint/correctness/useExhaustiveDependencies: when the run has ended its series is final and loaded again
-  useEffect(() => void feed.whole(), [feed, ended]);
+  // When the run has ended its series is final, and loaded again.
+  useEffect(() => void feed.whole(ended), [feed, ended]);
   useEffect(() => {
     if (snapshot) feed.offer(snapshot);
   }, [feed, snapshot]);
