@@ -19,7 +19,7 @@ type Task struct {
 	Engine engine.Engine
 	Job    engine.Job
 
-	t       *testing.T
+	t       testing.TB
 	cancel  context.CancelFunc
 	done    chan error
 	quit    chan struct{}
@@ -31,7 +31,7 @@ type Task struct {
 
 // NewTask makes a task ready to be prepared. An order without a share is the
 // only task of its run.
-func NewTask(t *testing.T, e engine.Engine, order load.Order) *Task {
+func NewTask(t testing.TB, e engine.Engine, order load.Order) *Task {
 	t.Helper()
 	if order.Share.Groups == nil {
 		order.Share = load.Share{Groups: []load.ShareGroup{{Tasks: 1, Weight: 1}}}

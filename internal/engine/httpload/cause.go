@@ -8,10 +8,7 @@ import (
 	"io"
 	"net"
 	"os"
-	"strings"
 	"syscall"
-
-	"golang.org/x/net/http2"
 
 	"onrush.dev/onrush/internal/load"
 )
@@ -62,26 +59,6 @@ func networkCause(err error, fallback load.Cause) load.Cause {
 		return load.CauseTLS
 	}
 	return http2Cause(err, fallback)
-}
-
-// http2Cause knows the errors of the HTTP/2 library, some of which have no type.
-func http2Cause(err error, fallback load.Cause) load.Cause {
-	var stream http2.StreamError
-	var away http2.GoAwayError
-	var conn http2.ConnectionError
-	text := err.Error()
-	switch {
-	case errors.As(err, &stream) && stream.Cause == nil:
-		return load.CauseReset // RST_STREAM from the peer; our own carry a Cause
-	case errors.As(err, &away):
-		return load.CauseClosed
-	case errors.As(err, &conn), errors.As(err, &stream), errors.Is(err, http2.ErrFrameTooLarge):
-		return load.CauseMalformed
-	case strings.Contains(text, "client connection lost"),
-		strings.Contains(text, "Transport received Server's graceful shutdown GOAWAY"):
-		return load.CauseClosed
-	}
-	return fallback
 }
 
 // connectCause finds the cause of an error of opening a TCP connection.

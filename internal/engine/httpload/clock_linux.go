@@ -37,7 +37,7 @@ func (c *clock) sleep(d time.Duration) {
 			return
 		}
 	}
-	time.Sleep(d)
+	<-time.After(d)
 }
 
 func (c *clock) close() { _ = c.file.Close() }

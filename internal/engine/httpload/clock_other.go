@@ -9,6 +9,6 @@ type clock struct{}
 
 func newClock() (*clock, error) { return &clock{}, nil }
 
-func (*clock) sleep(d time.Duration) { time.Sleep(d) }
+func (*clock) sleep(d time.Duration) { <-time.After(d) }
 
 func (*clock) close() {}

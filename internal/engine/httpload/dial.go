@@ -13,8 +13,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/net/http2"
-
 	"onrush.dev/onrush/internal/load"
 )
 
@@ -27,7 +25,7 @@ type dialer struct {
 	tls      *tls.Config
 	version  string // auto, 1.1 or 2
 	timeout  time.Duration
-	h2       *http2.Transport
+	h2       *transport2
 	buffers  *buffers
 }
 
@@ -170,6 +168,7 @@ func (d *dialer) tunnel(o origin, w *wire) error {
 		return netFailure(err, load.CauseConnect)
 	}
 	// One byte at a time: what follows the answer belongs to the tunnel.
+	//nolint:bodyclose // the answer has none: what follows is the tunnel
 	resp, err := http.ReadResponse(bufio.NewReader(oneByte{w}), &http.Request{Method: http.MethodConnect})
 	if err != nil {
 		return netFailure(err, load.CauseMalformed)

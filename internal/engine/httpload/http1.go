@@ -91,7 +91,7 @@ func (h *http1) exchangeLarge(m *message, s *sink) (reply, error) {
 	default: // answered before all was sent
 		r.reusable = false
 		_ = h.wire.SetDeadline(longAgo)
-		<-written
+		<-written //nolint:errcheck // that it was broken off is our own doing
 	}
 	return r, nil
 }
@@ -115,7 +115,7 @@ func (h *http1) writeLarge(m *message) error {
 func (h *http1) read(m *message, s *sink) (reply, error) {
 	var r reply
 	for {
-		resp, first, err := h.readHead(m)
+		resp, first, err := h.readHead(m) //nolint:bodyclose // closing would read an endless body to its end; drain reads it
 		if err != nil {
 			return r, err
 		}

@@ -1,3 +1,4 @@
+//nolint:staticcheck // x/net/http2 is frozen in favour of net/http, whose ClientConn takes no connection that we can watch
 package httpload
 
 import (
@@ -28,7 +29,7 @@ type http2conn struct {
 	wire *wire
 }
 
-func newHTTP2(t *http2.Transport, nc net.Conn, w *wire) (*http2conn, error) {
+func newHTTP2(t *transport2, nc net.Conn, w *wire) (*http2conn, error) {
 	read := newWatched(nc)
 	cc, err := t.NewClientConn(read)
 	if err != nil {
@@ -37,8 +38,11 @@ func newHTTP2(t *http2.Transport, nc net.Conn, w *wire) (*http2conn, error) {
 	return &http2conn{cc, read, w}, nil
 }
 
-func newHTTP2Transport(c *tls.Config) *http2.Transport {
-	return &http2.Transport{
+// transport2 makes HTTP/2 connections out of others.
+type transport2 = http2.Transport
+
+func newHTTP2Transport(c *tls.Config) *transport2 {
+	return &transport2{
 		TLSClientConfig:    c,
 		AllowHTTP:          true,
 		DisableCompression: true, // we ask for it, or not, and unpack only to search
@@ -139,4 +143,24 @@ func (h *http2conn) close(idle bool) {
 		_ = h.wire.Close() // first, so that no farewell can block
 	}
 	_ = h.cc.Close()
+}
+
+// http2Cause knows the errors of the HTTP/2 library, some of which have no type.
+func http2Cause(err error, fallback load.Cause) load.Cause {
+	var stream http2.StreamError
+	var away http2.GoAwayError
+	var conn http2.ConnectionError
+	text := err.Error()
+	switch {
+	case errors.As(err, &stream) && stream.Cause == nil:
+		return load.CauseReset // RST_STREAM from the peer; our own carry a Cause
+	case errors.As(err, &away):
+		return load.CauseClosed
+	case errors.As(err, &conn), errors.As(err, &stream), errors.Is(err, http2.ErrFrameTooLarge):
+		return load.CauseMalformed
+	case strings.Contains(text, "client connection lost"),
+		strings.Contains(text, "Transport received Server's graceful shutdown GOAWAY"):
+		return load.CauseClosed
+	}
+	return fallback
 }

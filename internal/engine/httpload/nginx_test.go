@@ -24,7 +24,7 @@ import (
 // nginx is a real server with an access log, the judge of how many requests
 // were sent.
 type nginx struct {
-	t       *testing.T
+	t       testing.TB
 	cmd     *exec.Cmd
 	dir     string
 	stopped bool
@@ -67,7 +67,7 @@ http {
 // startNginx starts nginx on four free ports of loopback. The test opens the
 // ports and hands them over, as nginx does when it upgrades itself: nobody can
 // take them in between.
-func startNginx(t *testing.T) *nginx {
+func startNginx(t testing.TB) *nginx {
 	t.Helper()
 	path, err := exec.LookPath("nginx")
 	if err != nil {
@@ -153,7 +153,7 @@ func (n *nginx) lines() []string {
 	return strings.Split(strings.TrimSpace(string(raw)), "\n")
 }
 
-func write(t *testing.T, path string, data []byte) {
+func write(t testing.TB, path string, data []byte) {
 	t.Helper()
 	if err := os.WriteFile(path, data, 0o600); err != nil {
 		t.Fatal(err)
@@ -161,7 +161,7 @@ func write(t *testing.T, path string, data []byte) {
 }
 
 // writeCertificate makes a certificate for loopback and returns it in PEM.
-func writeCertificate(t *testing.T, dir string) []byte {
+func writeCertificate(t testing.TB, dir string) []byte {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
