@@ -210,11 +210,11 @@ func (p *criterionParser) value(c *Criterion, m Measure) error {
 		c.Value, c.Percent = float64(share)/float64(Whole), true
 	default:
 		if c.Value, err = readDecimal(text); err != nil {
-			err = fmt.Errorf("%q is no number", text)
+			err = fmt.Errorf("%q is not", text)
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("%s is compared with %w; for example: %s", c.Metric, err, example(m))
+		return fmt.Errorf("%s is compared with %s: %w; for example: %s", c.Metric, m.comparand(), err, example(m))
 	}
 	return nil
 }
@@ -283,4 +283,19 @@ func example(m Measure) string {
 		value = " < 10MB/s"
 	}
 	return m.String() + value
+}
+
+// comparand names what a measure is compared with.
+func (m Measure) comparand() string {
+	switch {
+	case m.Timed():
+		return "a time"
+	case m.Of == OfRate:
+		return "requests a second"
+	case m.Of == OfBandwidth:
+		return "bytes a second"
+	case m.Shareable():
+		return "a number, or a share in %"
+	}
+	return "a number"
 }

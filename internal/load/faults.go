@@ -12,7 +12,7 @@ import (
 type faults []Problem
 
 func (f *faults) add(path, found, allowed, format string, args ...any) {
-	*f = append(*f, Problem{Path: path, Found: found, Allowed: allowed, Message: fmt.Sprintf(format, args...)})
+	*f = append(*f, Problem{Path: path, Found: or(found, "nothing"), Allowed: allowed, Message: fmt.Sprintf(format, args...)})
 }
 
 // at is the path of an element of a list.

@@ -109,6 +109,9 @@ func ParseMeasure(text string) (Measure, error) {
 	case timed && !two:
 		return Measure{}, fmt.Errorf("%s needs a figure: write %s p95, %s mean or %s max", first, first, first, first)
 	case !timed && two:
+		if _, _, err := parseStat(first); err == nil || countWords[first] != "" {
+			return Measure{}, fmt.Errorf("%q follows %s, where one of < <= > >= is expected", second, first)
+		}
 		return Measure{}, unknownMeasure(first)
 	case !timed:
 		of, second = OfLatency, first

@@ -44,11 +44,11 @@ func (in *PlanInput) checkData(f *faults, path string, d Data, tasks int) {
 	facts, known := in.Data[d.File]
 	switch {
 	case !known:
-		f.add(path+".file", d.File, "", "the file %q was not given with the scenario", d.File)
+		f.add(path+".file", d.File, "a file given with the scenario", "the file %q was not given with the scenario", d.File)
 	case facts.Rows == 0:
-		f.add(path+".file", d.File, "", "the file %q has no rows below its line of column names", d.File)
+		f.add(path+".file", d.File, "a file with rows", "the file %q has no rows below its line of column names", d.File)
 	case d.Sharing == DataSplit && facts.Rows < tasks:
-		f.add(path+".sharing", string(d.Sharing), "",
+		f.add(path+".sharing", string(d.Sharing), "same, unique",
 			"the file %q has %d rows for %d tasks, and split needs at least one for each: add rows, or write sharing: same", d.File, facts.Rows, tasks)
 	}
 }
@@ -77,7 +77,7 @@ func (in *PlanInput) checkColumns(f *faults, s *Scenario) {
 				allowed := slices.Concat(sortedKeys(s.Variables), sortedKeys(columns))
 				f.add(path, "${"+name+"}", strings.Join(allowed, ", "), "${%s} is neither a variable nor a column of a data file%s", name, didYouMean(name, allowed))
 			case len(owners) > 1:
-				f.add(path, "${"+name+"}", "", "${%s} is a column of both %s and %s: write ${%s.%s}", name, owners[0], owners[1], owners[0], name)
+				f.add(path, "${"+name+"}", "${"+owners[0]+"."+name+"}", "${%s} is a column of both %s and %s: write ${%s.%s}", name, owners[0], owners[1], owners[0], name)
 			}
 		}
 	})

@@ -74,7 +74,7 @@ func (s *Scenario) checkData(f *faults) {
 		}
 		name := or(d.Name, strings.TrimSuffix(path.Base(d.File), path.Ext(d.File)))
 		if first, twice := seen[name]; twice {
-			f.add(here+".name", name, "", "data[%d] has the name %q already: give one of them another name", first, name)
+			f.add(here+".name", name, "another name", "data[%d] has the name %q already: give one of them another name", first, name)
 			continue
 		}
 		seen[name] = i
@@ -118,7 +118,7 @@ func isLocalPath(file string) bool {
 	return clean != "." && clean != ".." && !strings.HasPrefix(clean, "../")
 }
 
-// one is "1 region", "2 regions".
+// plural is "1 region", "2 regions".
 func plural(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun

@@ -23,10 +23,10 @@ func (s *Scenario) checkCriteria(f *faults) {
 		}
 		m := c.Measure()
 		if m.Of == OfLag && s.kind() != noLoad && s.Model() == Closed {
-			f.add(here, m.String(), "", "lag is how late a request begins, which users have no time for: it is measured with a rate")
+			f.add(here, m.String(), "a figure of the closed model", "lag is how late a request begins, which users have no time for: it is measured with a rate")
 		}
 		if m.Of == OfLag && c.Label != "" {
-			f.add(here, m.String(), "", "lag is of a task and not kept per label: leave of %s out", c.Label)
+			f.add(here, m.String(), "lag without a label", "lag is of a task and not kept per label: leave of %s out", c.Label)
 		}
 		if length, known := s.length(); known && c.For > length {
 			f.add(here, c.For.String(), "at most "+length.String(), "for %s is longer than the run of %s, so it would never be judged", c.For, length)

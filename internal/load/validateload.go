@@ -20,18 +20,18 @@ func (s *Scenario) checkLoad(f *faults) {
 	}
 	if s.Model() == Open {
 		if l.Iterations != 0 {
-			f.add("load.iterations", fmt.Sprint(l.Iterations), "", "iterations are of users; with a rate write requests")
+			f.add("load.iterations", fmt.Sprint(l.Iterations), "load.requests", "iterations are of users; with a rate write requests")
 		}
 		if s.ThinkTime != (Span{}) {
-			f.add("think_time", s.ThinkTime.String(), "", "users pause, a rate does not: leave think_time out, or write load.users or load.total_users instead of a rate")
+			f.add("think_time", s.ThinkTime.String(), "no think_time with a rate", "users pause, a rate does not: leave think_time out, or write load.users or load.total_users instead of a rate")
 		}
 		return
 	}
 	if l.MaxConnections != 0 {
-		f.add("load.max_connections", fmt.Sprint(l.MaxConnections), "", "max_connections is for a rate; each user has one request in flight")
+		f.add("load.max_connections", fmt.Sprint(l.MaxConnections), "no max_connections with users", "max_connections is for a rate; each user has one request in flight")
 	}
 	if l.Arrivals != "" && l.Arrivals != ArrivalsConstant {
-		f.add("load.arrivals", l.Arrivals, "", "arrivals are for a rate; users send their next request when the last one was answered")
+		f.add("load.arrivals", l.Arrivals, "no arrivals with users", "arrivals are for a rate; users send their next request when the last one was answered")
 	}
 	if total := s.profileUsers(); total > MaxUsers {
 		f.add("load", fmt.Sprintf("%.0f users", total), fmt.Sprintf("at most %d", MaxUsers), "the load is %.0f users in all tasks together, %d are allowed", total, MaxUsers)
@@ -78,10 +78,10 @@ func (s *Scenario) checkKinds(f *faults) {
 	}
 	if len(l.Stages) > 0 {
 		for _, k := range kinds {
-			f.add(k.path, k.found, "", "stages give the load: leave %s out, or leave the stages out", fieldOf(k.path))
+			f.add(k.path, k.found, "stages alone", "stages give the load: leave %s out, or leave the stages out", fieldOf(k.path))
 		}
 		if len(users) > 0 && l.Users != 0 {
-			f.add(at("regions", users[0])+".users", fmt.Sprint(s.Regions[users[0]].Users), "", "stages give the load: leave users out, or leave the stages out")
+			f.add(at("regions", users[0])+".users", fmt.Sprint(s.Regions[users[0]].Users), "stages alone", "stages give the load: leave users out, or leave the stages out")
 		}
 		return
 	}
@@ -90,7 +90,7 @@ func (s *Scenario) checkKinds(f *faults) {
 		f.add("load", "", loadAllowed, "nothing says how much load there is: write %s", loadAllowed)
 	case len(kinds) > 1:
 		for _, k := range kinds[1:] {
-			f.add(k.path, k.found, "", "%s gives the load already: write only one of them (users are the closed model, a rate is the open one)", kinds[0].path)
+			f.add(k.path, k.found, "one of users, total_users and rate", "%s gives the load already: write only one of them (users are the closed model, a rate is the open one)", kinds[0].path)
 		}
 	}
 	s.checkAllRegions(f, users, rates)
@@ -101,10 +101,10 @@ func fieldOf(path string) string { return path[strings.LastIndexByte(path, '.')+
 // checkAllRegions: a load given by regions is given by all of them.
 func (s *Scenario) checkAllRegions(f *faults, users, rates []int) {
 	if n := len(users); n > 0 && n < len(s.Regions) && s.Load.Users == 0 && len(rates) == 0 {
-		f.add("regions", "", "", "%d of %s have users: give all of them users, or write load.users for the others", n, plural(len(s.Regions), "region"))
+		f.add("regions", plural(n, "region")+" with users", "users for all regions or for none", "%d of %s have users: give all of them users, or write load.users for the others", n, plural(len(s.Regions), "region"))
 	}
 	if n := len(rates); n > 0 && n < len(s.Regions) && len(users) == 0 {
-		f.add("regions", "", "", "%d of %s have a rate: give all of them one, or write load.rate and shares", n, plural(len(s.Regions), "region"))
+		f.add("regions", plural(n, "region")+" with a rate", "a rate for all regions or for none", "%d of %s have a rate: give all of them one, or write load.rate and shares", n, plural(len(s.Regions), "region"))
 	}
 }
 
@@ -124,14 +124,14 @@ func (s *Scenario) checkTimes(f *faults) {
 	ramps := l.RampUp + l.RampDown
 	switch {
 	case l.Duration != 0 && l.HoldFor != 0:
-		f.add("load.hold_for", l.HoldFor.String(), "", "hold_for and duration both say how long the run is: write only one (duration counts the ramps in)")
+		f.add("load.hold_for", l.HoldFor.String(), "one of hold_for and duration", "hold_for and duration both say how long the run is: write only one (duration counts the ramps in)")
 	case l.Duration != 0 && l.RampUp > l.Duration:
 		f.add("load.ramp_up", l.RampUp.String(), "at most "+l.Duration.String(), "the ramp of %s is longer than the run of %s (load.duration)", l.RampUp, l.Duration)
 	case l.Duration != 0 && ramps > l.Duration:
 		f.add("load.ramp_down", l.RampDown.String(), "at most "+(l.Duration-l.RampUp).String(), "ramp_up and ramp_down together, %s, are longer than the run of %s (load.duration)", ramps, l.Duration)
 	case l.Duration != 0 || l.HoldFor != 0:
 	case l.RampDown != 0:
-		f.add("load.ramp_down", l.RampDown.String(), "", "a ramp_down needs to know when the run ends: write duration or hold_for")
+		f.add("load.ramp_down", l.RampDown.String(), "ramp_down with duration or hold_for", "a ramp_down needs to know when the run ends: write duration or hold_for")
 	case l.Requests == 0 && l.Iterations == 0:
 		f.add("load", "", "duration, hold_for, requests or iterations", "nothing ends the run: write duration, hold_for, requests or iterations")
 	}
@@ -148,7 +148,7 @@ func (s *Scenario) checkStages(f *faults) {
 		value Duration
 	}{{"ramp_up", l.RampUp}, {"hold_for", l.HoldFor}, {"ramp_down", l.RampDown}, {"duration", l.Duration}} {
 		if other.value != 0 {
-			f.add("load."+other.field, other.value.String(), "", "stages give the times: leave %s out, or leave the stages out", other.field)
+			f.add("load."+other.field, other.value.String(), "stages alone", "stages give the times: leave %s out, or leave the stages out", other.field)
 		}
 	}
 	total, highest, kind, complete := Duration(0), 0.0, noLoad, true
@@ -163,7 +163,7 @@ func (s *Scenario) checkStages(f *faults) {
 		case kind == noLoad:
 			kind = stage.kind()
 		case kind != stage.kind():
-			f.add(here+"."+own[0], "", string(kind), "the stages before use %s: write %s here too", kind, kind)
+			f.add(here+"."+own[0], own[0], string(kind), "the stages before use %s: write %s here too", kind, kind)
 		}
 		withRegions := Scenario{Regions: []RegionLoad{{Tasks: 1}}}
 		highest = max(highest, withRegions.stageLevel(stage))
@@ -175,7 +175,7 @@ func (s *Scenario) checkStages(f *faults) {
 		f.add("load.stages", total.String(), "at most "+MaxRun.String(), "the stages take %s together, %s is allowed", total, MaxRun)
 	}
 	if highest == 0 && complete {
-		f.add("load.stages", "0", "", "the stages never get above 0: there is no load")
+		f.add("load.stages", "0", "a level above 0", "the stages never get above 0: there is no load")
 	}
 }
 

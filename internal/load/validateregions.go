@@ -12,7 +12,7 @@ func (s *Scenario) checkRegions(f *faults) {
 		case r.Name == "":
 			f.add(here+".name", "", "the name of a region that the server knows", "a region needs its name")
 		case twice:
-			f.add(here+".name", r.Name, "", "region %q stands there already as regions[%d]: give that one more tasks instead", r.Name, first)
+			f.add(here+".name", r.Name, "each region once", "region %q stands there already as regions[%d]: give that one more tasks instead", r.Name, first)
 		case !IsRegionName(r.Name):
 			f.add(here+".name", r.Name, "letters, digits, '-', '_'", "%q is no region's name: they are letters, digits, '-' and '_'", r.Name)
 		}
@@ -38,14 +38,14 @@ func (s *Scenario) checkShares(f *faults) {
 	found := s.Regions[with[0]].Share.String()
 	switch kind := s.kind(); {
 	case kind == rateEach:
-		f.add(first, found, "", "the regions have a rate each, so there is nothing to share: leave share out, or write load.rate")
+		f.add(first, found, "no share", "the regions have a rate each, so there is nothing to share: leave share out, or write load.rate")
 		return
 	case kind == usersEach && s.Load.Requests == 0 && s.Load.Iterations == 0:
-		f.add(first, found, "", "each task has its own users, so there is nothing to share: write load.total_users, or leave share out")
+		f.add(first, found, "no share", "each task has its own users, so there is nothing to share: write load.total_users, or leave share out")
 		return
 	}
 	if len(with) < len(s.Regions) {
-		f.add("regions", "", "", "%d of %s have a share: either all have one, adding up to 100%%, or none", len(with), plural(len(s.Regions), "region"))
+		f.add("regions", plural(len(with), "region")+" with a share", "a share for all regions or for none", "%d of %s have a share: either all have one, adding up to 100%%, or none", len(with), plural(len(s.Regions), "region"))
 		return
 	}
 	sum := Percent(0)

@@ -22,7 +22,7 @@ func (s *Scenario) checkRequests(f *faults) {
 		s.checkURL(f, here+".url", r.URL)
 		checkHeaders(f, here+".headers", r.Headers)
 		if r.Body != "" && r.BodyFile != "" {
-			f.add(here+".body_file", r.BodyFile, "", "body and body_file both say what is sent: write only one")
+			f.add(here+".body_file", r.BodyFile, "one of body and body_file", "body and body_file both say what is sent: write only one")
 		}
 		for j, p := range r.Expect.Status {
 			checkStatus(f, at(here+".expect.status", j), p)
@@ -30,7 +30,7 @@ func (s *Scenario) checkRequests(f *faults) {
 		checkLabel(f, here+".label", r.Label, labels, i, s)
 	}
 	if weighted > 0 && weighted < len(s.Requests) {
-		f.add("requests", "", "a weight on all or on none", "%d of %s have a weight: either all have one or none has", weighted, plural(len(s.Requests), "request"))
+		f.add("requests", plural(weighted, "weight"), "a weight on all or on none", "%d of %s have a weight: either all have one or none has", weighted, plural(len(s.Requests), "request"))
 	}
 	s.checkTemplates(f)
 }
@@ -53,7 +53,7 @@ func checkLabel(f *faults, path, label string, seen map[string]int, i int, s *Sc
 		return
 	}
 	if r := &s.Requests[i]; label != defaultLabel(or(r.Method, "GET"), r.URL, s.Variables) {
-		f.add(path, label, "", "requests[%d] has the label %q already, their figures would be mixed: give this one another label", first, label)
+		f.add(path, label, "another label", "requests[%d] has the label %q already, their figures would be mixed: give this one another label", first, label)
 	}
 }
 
@@ -90,9 +90,9 @@ func checkHeaders(f *faults, path string, headers map[string]string) {
 		case !isToken(name):
 			f.add(here, name, "letters, digits, '-'", "%q cannot name a header: write letters, digits and '-'", name)
 		case twice:
-			f.add(here, name, "", "the headers %s and %s are the same: leave one out", first, name)
+			f.add(here, name, "each header once", "the headers %s and %s are the same: leave one out", first, name)
 		case lower == "content-length" || lower == "transfer-encoding":
-			f.add(here, name, "", "%s follows from the body: leave it out", name)
+			f.add(here, name, "no "+name, "%s follows from the body: leave it out", name)
 		case strings.ContainsAny(headers[name], "\r\n\x00"):
 			f.add(here, headers[name], "one line", "the value of header %s holds a line break, which ends a header", name)
 		}
@@ -180,7 +180,7 @@ func (s *Scenario) checkTemplates(f *faults) {
 				continue
 			}
 			variables := sortedKeys(s.Variables)
-			f.add(path, "${"+name+"}", strings.Join(variables, ", "), "${%s} stands for nothing: there is no variable %q and no data file%s", name, name, didYouMean(name, variables))
+			f.add(path, "${"+name+"}", or(strings.Join(variables, ", "), "a name from variables or data"), "${%s} stands for nothing: there is no variable %q and no data file%s", name, name, didYouMean(name, variables))
 		}
 	})
 }

@@ -36,7 +36,7 @@ func (d *decoder) scenario(root *node) { d.fields(root, reflect.ValueOf(&d.resul
 // value decodes a node into to, by to's type.
 func (d *decoder) value(n *node, to reflect.Value, path string, f *field) {
 	if n.kind == null {
-		d.fault(path, n.line, "nothing", "", "it has no value: give it one, or leave it out")
+		d.fault(path, n.line, "nothing", allowedFor(to.Type(), f), "it has no value: give it one, or leave it out")
 		return
 	}
 	if to.Kind() == reflect.Pointer {
@@ -53,7 +53,7 @@ func (d *decoder) value(n *node, to reflect.Value, path string, f *field) {
 		return
 	}
 	if scalar, ok := to.Addr().Interface().(encoding.TextUnmarshaler); ok {
-		d.scalar(n, scalar, path)
+		d.scalar(n, scalar, path, allowedFor(to.Type(), f))
 		return
 	}
 	switch to.Kind() {
@@ -69,13 +69,13 @@ func (d *decoder) value(n *node, to reflect.Value, path string, f *field) {
 }
 
 // scalar decodes a type that reads its own text.
-func (d *decoder) scalar(n *node, to encoding.TextUnmarshaler, path string) {
+func (d *decoder) scalar(n *node, to encoding.TextUnmarshaler, path, allowed string) {
 	if n.kind == mapping || n.kind == sequence {
-		d.fault(path, n.line, n.what(), "one value", "%s is found where one value is allowed", n.what())
+		d.fault(path, n.line, n.what(), allowed, "%s is found where one value is allowed", n.what())
 		return
 	}
 	if err := to.UnmarshalText([]byte(n.text)); err != nil {
-		d.fault(path, n.line, short(n.text), "", "%s", err)
+		d.fault(path, n.line, n.what(), allowed, "%s", err)
 	}
 }
 
@@ -108,11 +108,7 @@ func (d *decoder) basic(n *node, to reflect.Value, path string, f *field) {
 			wanted += " without quotes"
 		}
 	}
-	allowed := wanted
-	if f != nil && f.bounds() != "" {
-		allowed = f.bounds()
-	}
-	d.fault(path, n.line, n.what(), allowed, "%s is found where %s is allowed", n.what(), wanted)
+	d.fault(path, n.line, n.what(), allowedFor(to.Type(), f), "%s is found where %s is allowed", n.what(), wanted)
 }
 
 func (d *decoder) list(n *node, to reflect.Value, path string) {
@@ -173,7 +169,7 @@ func (d *decoder) twice(first map[string]int, e entry, path string) bool {
 		first[e.key] = e.line
 		return false
 	}
-	d.fault(path, e.line, e.key, "", "%s stands there twice, first on line %d: leave one of them out", e.key, line)
+	d.fault(path, e.line, e.key, "each name once", "%s stands there twice, first on line %d: leave one of them out", e.key, line)
 	return true
 }
 
@@ -189,11 +185,11 @@ func (d *decoder) rule(n *node, to *load.Criterion, path string) {
 		return
 	}
 	if long.If == "" {
-		d.fault(path, n.line, "", "", "it has no rule: write if: \"p95 < 300ms\", and action: stop or mark")
+		d.fault(path, n.line, "nothing", allowedText(reflect.TypeOf(*to)), "it has no rule: write if: \"p95 < 300ms\", and action: stop or mark")
 		return
 	}
 	if err := to.SetRule(long.If, long.Action); err != nil {
-		d.fault(path, n.line, short(long.If), "", "%s", err)
+		d.fault(path, n.line, short(long.If), allowedText(reflect.TypeOf(*to)), "%s", err)
 	}
 }
 

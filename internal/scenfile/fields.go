@@ -120,9 +120,9 @@ func (d *decoder) unknown(e entry, here, path string, fields []field) {
 // findField finds a field by name anywhere in a scenario: users to
 // "load.users", url to "requests[].url". The one highest up wins.
 func findField(t reflect.Type, path, name string) string {
-	fields := fieldsOf(t)
+	fields, plain := fieldsOf(t), strings.ReplaceAll(strings.ToLower(name), "-", "_")
 	for _, f := range fields {
-		if f.name == name || f.name == otherWords[name] {
+		if f.name == name || f.name == plain || f.name == otherWords[plain] {
 			return load.JoinPath(path, f.name)
 		}
 	}
@@ -142,4 +142,57 @@ func findField(t reflect.Type, path, name string) string {
 		}
 	}
 	return ""
+}
+
+// allowedText says what a type that reads its own text wants.
+func allowedText(t reflect.Type) string {
+	switch t {
+	case reflect.TypeFor[load.Duration]():
+		return "a duration with its unit: 500ms, 90s, 1m30s, 1.5h, 2d"
+	case reflect.TypeFor[load.Rate]():
+		return "requests a second: 200, 200/s, 6000/m, 360000/h"
+	case reflect.TypeFor[load.Percent]():
+		return "0% to 100%"
+	case reflect.TypeFor[load.Bytes]():
+		return "a size: 1048576, 64KB, 10MB, 64KiB, 10MiB"
+	case reflect.TypeFor[load.Span]():
+		return "a duration or a range of them: 1s, 1s-3s"
+	case reflect.TypeFor[load.StatusPattern]():
+		return "200, 2xx, 200-299"
+	case reflect.TypeFor[load.Criterion]():
+		return "a rule: p95 < 300ms, failures < 1% for 10s, stop"
+	}
+	return "one value"
+}
+
+// allowedFor says what may stand in a value of type t, of field f when it has
+// one.
+func allowedFor(t reflect.Type, f *field) string {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if f != nil && f.bounds() != "" {
+		return f.bounds()
+	}
+	if isScalar(t) {
+		switch t.Kind() {
+		case reflect.Bool:
+			return "true or false"
+		case reflect.String:
+			return "a text"
+		case reflect.Int, reflect.Int64:
+			if reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) {
+				break
+			}
+			return "a whole number"
+		}
+		return allowedText(t)
+	}
+	switch t.Kind() {
+	case reflect.Slice:
+		return "a list"
+	case reflect.Map:
+		return "names with their values"
+	}
+	return "the fields " + namesOf(fieldsOf(t))
 }

@@ -98,7 +98,11 @@ func readYAML(data []byte) (root *node, problem *load.Problem) {
 		if err != nil {
 			return nil, yamlProblem(data, err)
 		}
-		return nil, &load.Problem{Line: second.Line, Message: "a second document begins after ---: write one scenario in a file"}
+		line := second.Line
+		if len(second.Content) > 0 {
+			line = second.Content[0].Line
+		}
+		return nil, &load.Problem{Line: line, Found: "a second document", Allowed: "one scenario", Message: "a second document begins after ---: write one scenario in a file"}
 	}
 	if doc.Kind != yaml.DocumentNode || len(doc.Content) == 0 {
 		return nil, nil
