@@ -36,7 +36,7 @@ func newArrivals(job *engine.Job, seed uint64) *arrivals {
 	if o.Skip > 0 {
 		a.n = o.Share.Count(int64(math.Ceil(job.Timeline.Arrivals(time.Duration(o.Skip)))))
 	}
-	if o.Scenario.Load.Arrivals == "poisson" {
+	if o.Scenario.Load.Arrivals == load.ArrivalsPoisson {
 		a.draws = rand.New(rand.NewPCG(seed, uint64(o.Index)))
 		a.place = float64(a.n) + a.draws.ExpFloat64()
 	}

@@ -33,7 +33,7 @@ type dataSet struct {
 // readData loads the rows of a file that this task may use, and no others: a
 // file that is split over many tasks costs each of them its own part.
 func readData(dir string, d load.Data, share load.Share, seed uint64) (*dataSet, error) {
-	set := &dataSet{name: d.Name, sharing: d.Sharing, random: d.Order == "random", seed: seed}
+	set := &dataSet{name: d.Name, sharing: d.Sharing, random: d.Order == load.OrderRandom, seed: seed}
 	if set.name == "" {
 		set.name = strings.TrimSuffix(path.Base(d.File), path.Ext(d.File))
 	}
