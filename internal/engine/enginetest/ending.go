@@ -37,6 +37,18 @@ func iterationLimit(t *testing.T, s Subject) {
 	}
 }
 
+// nothing runs tasks that get no part of the run's limit.
+func nothing(t *testing.T, s Subject) {
+	for _, order := range []load.Order{{Requests: load.Nothing}, {Iterations: load.Nothing}} {
+		order.Scenario, order.Model, order.Profile = s.Quick(t), load.Closed, Endless(3)
+		k := NewTask(t, s.New(), order)
+		k.Start(soon())
+		if got := k.Wait(); got.Requests != 0 || got.Started != 0 {
+			t.Errorf("a task without a part of the limit sent %d requests", got.Started)
+		}
+	}
+}
+
 func arrivalLimit(t *testing.T, s Subject) {
 	groups := []load.ShareGroup{{Tasks: 3, Weight: 1}}
 	sum := int64(0)

@@ -37,6 +37,7 @@ func Run(t *testing.T, s Subject) {
 		{"RequestLimitIsExact", requestLimit},
 		{"IterationLimitIsExact", iterationLimit},
 		{"ArrivalLimitIsExact", arrivalLimit},
+		{"NoPartOfALimitIsNothing", nothing},
 		{"ReplacementSkipsWhatIsPast", skippedArrivals},
 		{"NothingBeforeTheBarrier", barrier},
 		{"StopBeforeTheBarrier", stopEarly},

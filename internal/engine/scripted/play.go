@@ -72,7 +72,9 @@ func newPlay(job *engine.Job) *play {
 	}
 	if o.Model == load.Open && o.Skip > 0 {
 		p.arrival = o.Share.Count(int64(math.Ceil(job.Timeline.Arrivals(time.Duration(o.Skip)))))
-		p.requests = max(p.requests-p.arrival, -1)
+		if p.requests >= 0 {
+			p.requests = max(p.requests-p.arrival, 0)
+		}
 	}
 	return p
 }
