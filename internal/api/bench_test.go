@@ -218,7 +218,7 @@ func (b *bench) send(t *testing.T, r row) (*http.Response, string) {
 	}
 	res, err := b.Client().Do(req)
 	must(t, err)
-	defer res.Body.Close() //nolint:errcheck // read to its end
+	defer res.Body.Close()
 	text, err := io.ReadAll(res.Body)
 	must(t, err)
 	return res, string(text)

@@ -144,7 +144,7 @@ func (a *api) sendObject(ctx context.Context, key, contentType, name string) (*h
 		return nil, err
 	}
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
-		defer obj.Close() //nolint:errcheck // opened for reading
+		defer obj.Close()
 		r, w := humago.Unwrap(hc)
 		w.Header().Set("Content-Type", contentType)
 		if name != "" {

@@ -34,7 +34,7 @@ func TestUpload(t *testing.T) {
 	req.Header.Set("Authorization", "Bearer "+b.tokens[load.Operator])
 	res, err := b.Client().Do(req)
 	must(t, err)
-	defer res.Body.Close() //nolint:errcheck // the status is all
+	defer res.Body.Close()
 	if res.StatusCode != http.StatusRequestEntityTooLarge {
 		t.Errorf("a chunked upload beyond the limit gave %d", res.StatusCode)
 	}

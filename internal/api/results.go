@@ -78,7 +78,7 @@ func (a *api) getSeries(ctx context.Context, in *seriesIn) (*body[load.Series], 
 	if err != nil {
 		return nil, err
 	}
-	defer obj.Close() //nolint:errcheck // opened for reading
+	defer obj.Close()
 	file, err := a.OpenSeries(obj, obj.Info().Size)
 	if err != nil {
 		return nil, err

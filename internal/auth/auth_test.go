@@ -254,8 +254,12 @@ func TestUsersAreChecked(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	for _, u := range [][3]string{
-		{"", right, "viewer"}, {"a b", right, "viewer"}, {"bob", "short", "viewer"},
-		{"bob", strings.Repeat("x", 1001), "viewer"}, {"bob", right, "root"}, {"bob", right, ""},
+		{"", right, "viewer"},
+		{"a b", right, "viewer"},
+		{"bob", "short", "viewer"},
+		{"bob", strings.Repeat("x", 1001), "viewer"},
+		{"bob", right, "root"},
+		{"bob", right, ""},
 	} {
 		wantCode(t, b.CreateUser(t.Context(), u[0], u[1], load.Role(u[2])), load.Invalid)
 	}

@@ -2,11 +2,10 @@ package auth
 
 import (
 	"context"
+	"crypto/rand"
 	"net/http"
 	"strings"
 	"time"
-
-	"crypto/rand"
 
 	"onrush.dev/onrush/internal/load"
 )

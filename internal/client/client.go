@@ -34,7 +34,7 @@ const answerTime = 90 * time.Second
 // New makes a client of the server at base, such as http://127.0.0.1:8080. The
 // token may be empty for what strangers may call.
 func New(base, token string) *Client {
-	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:errcheck,forcetypeassert // its type is documented
+	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.ResponseHeaderTimeout = answerTime
 	return &Client{
 		base: strings.TrimRight(base, "/") + "/api/v1", token: token,
@@ -92,10 +92,7 @@ func (c *Client) callStatus(ctx context.Context, method, path string, in, out an
 	if out == nil {
 		return res.StatusCode, nil
 	}
-	if err := json.NewDecoder(res.Body).Decode(out); err != nil {
-		return res.StatusCode, fmt.Errorf("read answer to %s %s: %w", method, path, err)
-	}
-	return res.StatusCode, nil
+	return res.StatusCode, decode(res, out)
 }
 
 // drain reads what is left, so that the connection can be used again.

@@ -38,6 +38,7 @@ func (c *Client) UploadFile(ctx context.Context, file io.ReadSeeker) (load.Store
 	if err != nil {
 		return stored, err
 	}
+	defer drain(res)
 	err = decode(res, &stored)
 	return stored, err
 }

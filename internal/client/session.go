@@ -59,9 +59,8 @@ func (c *Client) Version(ctx context.Context) (string, error) {
 	return v.Version, err
 }
 
-// decode reads a JSON answer and ends it.
+// decode reads a JSON answer.
 func decode(res *http.Response, out any) error {
-	defer drain(res)
 	if err := json.NewDecoder(res.Body).Decode(out); err != nil {
 		return fmt.Errorf("read answer: %w", err)
 	}

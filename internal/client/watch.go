@@ -93,7 +93,7 @@ func (s *watch) follow(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer res.Body.Close() //nolint:errcheck // it never ends by itself before the run does
+	defer res.Body.Close()
 	deaf := time.AfterFunc(silence, cancel)
 	defer deaf.Stop()
 	lines := bufio.NewScanner(res.Body)

@@ -127,7 +127,7 @@ func all[T any](ctx context.Context, c conn, scan func(*sql.Rows) (T, error), q 
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
+	defer rows.Close() //nolint:errcheck // rows.Err says what went wrong
 	list := []T{}
 	for rows.Next() {
 		v, err := scan(rows)

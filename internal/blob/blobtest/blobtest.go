@@ -56,7 +56,7 @@ func read(t testing.TB, b blob.Bucket, key string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer o.Close() //nolint:errcheck // opened for reading
+	defer o.Close()
 	all, err := io.ReadAll(o)
 	if err != nil {
 		t.Fatal(err)
@@ -90,7 +90,7 @@ func roundTrip(t *testing.T, b blob.Bucket) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer o.Close() //nolint:errcheck // opened for reading
+	defer o.Close()
 	part := make([]byte, 5)
 	if _, err := o.ReadAt(part, 1_000_003); err != nil || string(part) != "34567" {
 		t.Errorf("ReadAt = %q, %v", part, err)
@@ -147,7 +147,7 @@ func openKeepsBytes(t *testing.T, b blob.Bucket) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer o.Close() //nolint:errcheck // opened for reading
+	defer o.Close()
 	put(t, b, "k", "second")
 	if err := b.Delete(t.Context(), "k"); err != nil {
 		t.Fatal(err)

@@ -10,11 +10,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"iter"
 	"os"
 	"path"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"time"
 
@@ -122,12 +120,12 @@ func (b *Bucket) moveIn(from, to string) error {
 	if err != nil {
 		return err
 	}
-	defer d.Close() //nolint:errcheck // opened only to be synced
-	// Some file systems cannot sync a folder; the file itself is synced.
-	if err := d.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) {
-		return err
+	defer d.Close()
+	err = d.Sync()
+	if errors.Is(err, syscall.EINVAL) { // some file systems cannot; the file itself is synced
+		err = nil
 	}
-	return nil
+	return err
 }
 
 // untilDone stops reading when ctx ends.
@@ -192,10 +190,14 @@ func (b *Bucket) Delete(ctx context.Context, key string) error {
 	if err := check(ctx, key); err != nil {
 		return err
 	}
-	if _, err := b.Stat(ctx, key); load.ErrorCode(err) == load.NotFound {
-		return nil
+	_, err := b.Stat(ctx, key) // the start of a key is a folder, which Remove would take if empty
+	if err == nil {
+		err = b.root.Remove(path.Join(objects, key))
 	}
-	if err := b.root.Remove(path.Join(objects, key)); err != nil && !isAbsent(err) {
+	if load.ErrorCode(err) == load.NotFound || isAbsent(err) {
+		err = nil
+	}
+	if err != nil {
 		return fmt.Errorf("delete %s: %w", key, err)
 	}
 	for folder := path.Dir(key); folder != "."; folder = path.Dir(folder) {
@@ -204,52 +206,4 @@ func (b *Bucket) Delete(ctx context.Context, key string) error {
 		}
 	}
 	return nil
-}
-
-// List implements blob.Bucket.
-func (b *Bucket) List(ctx context.Context, prefix string) iter.Seq2[blob.Info, error] {
-	return func(yield func(blob.Info, error) bool) {
-		// The deepest folder that all matching keys share.
-		folder := path.Join(objects, prefix[:strings.LastIndexByte(prefix, '/')+1])
-		if p := strings.TrimSuffix(prefix, "/"); p != "" && strings.Contains(p, "/") {
-			if err := blob.CheckKey(path.Dir(p)); err != nil {
-				yield(blob.Info{}, err)
-				return
-			}
-		}
-		b.walk(ctx, folder, prefix, yield)
-	}
-}
-
-// walk lists one folder; it returns false when the listing is over.
-func (b *Bucket) walk(ctx context.Context, folder, prefix string, yield func(blob.Info, error) bool) bool {
-	entries, err := fs.ReadDir(b.root.FS(), folder)
-	if err == nil {
-		err = ctx.Err()
-	}
-	if err != nil {
-		return isAbsent(err) || yield(blob.Info{}, fmt.Errorf("list %s: %w", prefix, err)) && false
-	}
-	sortAsKeys(entries)
-	for _, e := range entries {
-		name := path.Join(folder, e.Name())
-		key := strings.TrimPrefix(name, objects+"/")
-		if e.IsDir() {
-			if overlaps(key+"/", prefix) && !b.walk(ctx, name, prefix, yield) {
-				return false
-			}
-			continue
-		}
-		if !strings.HasPrefix(key, prefix) {
-			continue
-		}
-		info, err := e.Info()
-		if err != nil || !info.Mode().IsRegular() {
-			continue // deleted meanwhile, or not ours
-		}
-		if !yield(blob.Info{Key: key, Size: info.Size(), Modified: info.ModTime()}, nil) {
-			return false
-		}
-	}
-	return true
 }

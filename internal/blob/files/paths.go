@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"slices"
-	"strings"
 	"syscall"
 
 	"onrush.dev/onrush/internal/blob"
@@ -31,21 +29,4 @@ func notFound(key string, err error) error {
 // isAbsent also covers a key below one that is an object: a/b when a is a file.
 func isAbsent(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
-}
-
-// overlaps says whether a folder can hold keys with the prefix.
-func overlaps(folder, prefix string) bool {
-	return strings.HasPrefix(folder, prefix) || strings.HasPrefix(prefix, folder)
-}
-
-// sortAsKeys sorts a folder's entries in the order of the keys they stand for:
-// "a-b" comes before "a/c", since '-' comes before '/'.
-func sortAsKeys(entries []fs.DirEntry) {
-	key := func(e fs.DirEntry) string {
-		if e.IsDir() {
-			return e.Name() + "/"
-		}
-		return e.Name()
-	}
-	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(key(a), key(b)) })
 }
