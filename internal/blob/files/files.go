@@ -200,10 +200,14 @@ func (b *Bucket) Delete(ctx context.Context, key string) error {
 	if err != nil {
 		return fmt.Errorf("delete %s: %w", key, err)
 	}
-	for folder := path.Dir(key); folder != "."; folder = path.Dir(folder) {
-		if b.root.Remove(path.Join(objects, folder)) != nil {
-			break // not empty, as it should be
-		}
-	}
+	b.removeEmpty(path.Dir(key))
 	return nil
+}
+
+// removeEmpty removes a folder of keys and those above it, as long as nothing
+// is in them: the file system refuses to remove the others.
+func (b *Bucket) removeEmpty(folder string) {
+	for folder != "." && b.root.Remove(path.Join(objects, folder)) == nil {
+		folder = path.Dir(folder)
+	}
 }
