@@ -34,6 +34,8 @@ type AgentConn struct {
 	mu     sync.Mutex
 	since  time.Time // when the connection was lost; zero while it is up
 	events uint64    // number of the last event
+	// closing is set by Close: what the client tells after that is no news.
+	closing bool
 }
 
 // pumpEvery is how often the pump looks for messages whose acknowledgement is
@@ -112,6 +114,9 @@ func (c *AgentConn) Flush(ctx context.Context) error {
 
 // Close ends the connection. What was not acknowledged is lost: Flush first.
 func (c *AgentConn) Close() {
+	c.mu.Lock()
+	c.closing = true
+	c.mu.Unlock()
 	c.stop()
 	c.pumping.Wait()
 	c.nc.Close()

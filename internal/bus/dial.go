@@ -117,7 +117,11 @@ func (c *AgentConn) onDisconnect(_ *nats.Conn, err error) {
 	if c.since.IsZero() {
 		c.since = time.Now()
 	}
+	closing := c.closing
 	c.mu.Unlock()
+	if closing {
+		return // our own doing: nothing was lost
+	}
 	c.log.Warn("lost the server, trying to reach it again", "err", err)
 }
 
