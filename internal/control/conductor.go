@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"path/filepath"
 	"sync"
@@ -47,6 +48,7 @@ type conductor struct {
 	heard   map[attempt]time.Time // last word of a task, in this process's time
 
 	replayed   bool
+	found      load.Status // the run's status when this conductor came
 	asked      bool // drivers were asked to start the tasks, by this process
 	dirty      bool // tasks changed since they were stored
 	listDue    time.Time
@@ -59,7 +61,7 @@ type conductor struct {
 
 func newConductor(opts Options, rooms *rooms, run load.Run, cancel context.CancelFunc) *conductor {
 	return &conductor{
-		Options: opts, rooms: rooms, run: run, cancel: cancel,
+		Options: opts, rooms: rooms, run: run, found: run.Status, cancel: cancel,
 		log:    opts.Log.With("run", run.ID),
 		nudged: make(chan struct{}, 1),
 		heeds:  make(chan load.TaskEvent, 1024),
@@ -109,6 +111,7 @@ func (c *conductor) loop(ctx context.Context) {
 			c.startAnswered(r)
 		case <-c.caughtUp():
 			c.replayed = true
+			c.noteTakeover(ctx)
 		case <-c.nudged:
 			c.intentsDue = time.Time{}
 		case <-tick.C:
@@ -119,6 +122,17 @@ func (c *conductor) loop(ctx context.Context) {
 		if err := c.retry(ctx, "step run", func() error { return c.step(ctx, time.Now()) }); err != nil {
 			return
 		}
+	}
+}
+
+// noteTakeover records that the run was found under way: its server was gone
+// for a while, or for good.
+func (c *conductor) noteTakeover(ctx context.Context) {
+	if c.found == load.Queued {
+		return
+	}
+	if err := c.note(ctx, "note", "", fmt.Sprintf("a server took the run over while it was %s and has read all messages of its tasks", c.found)); err != nil {
+		c.log.Warn("cannot record the takeover", "err", err)
 	}
 }
 
