@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"strconv"
 
 	"github.com/parquet-go/parquet-go"
+	"golang.org/x/sync/errgroup"
 
 	"onrush.dev/onrush/internal/load"
 )
@@ -104,14 +106,38 @@ func (f *SeriesFile) points(s fileScope, from, to int) (load.Series, error) {
 }
 
 // merged answers with the histograms of scopes and seconds merged. Several
-// scopes are the dimensions of one label, which add up.
+// scopes are the dimensions of one label, which add up. Merging is most of the
+// work, so that a long series is shared out over the cores, by steps.
 func (f *SeriesFile) merged(found []int, from, to, step int) (load.Series, error) {
-	steps := newStepper(from, to, step)
 	if len(found) > 1 {
-		return f.dimensions(found, steps)
+		return f.dimensions(found, newStepper(from, to, step))
 	}
-	sum := &cell{}
-	err := readRows(f.file, f.scopes[found[0]].clip(from, to), func(r *mergeRow) error {
+	steps := (to - from + step - 1) / step
+	share := step * max(leastShare, (steps+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0))
+	var work errgroup.Group
+	parts := make([]load.Series, (to-from+share-1)/share)
+	for i := range parts {
+		work.Go(func() (err error) {
+			begin := from + i*share
+			parts[i], err = f.stretch(f.scopes[found[0]], begin, min(begin+share, to), step)
+			return err
+		})
+	}
+	err := work.Wait()
+	out := load.Series{Step: step, Points: []load.SeriesPoint{}}
+	for _, part := range parts {
+		out.Points = append(out.Points, part.Points...)
+	}
+	return out, err
+}
+
+// leastShare is how many steps are worth a goroutine.
+const leastShare = 8
+
+// stretch merges the steps from ≤ second < to of one scope.
+func (f *SeriesFile) stretch(s fileScope, from, to, step int) (load.Series, error) {
+	steps, sum := newStepper(from, to, step), &cell{}
+	err := readRows(f.file, s.clip(from, to), func(r *mergeRow) error {
 		if at := int(r.Second); at >= from && at < to {
 			sum.reset()
 			if err := r.addTo(sum); err != nil {
