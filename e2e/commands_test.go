@@ -148,7 +148,7 @@ func cmdWhole(ts *testscript.TestScript, _ bool, args []string) {
 	tasks, _ := strconv.Atoi(args[1])
 	seconds, _ := strconv.Atoi(args[2])
 	var series load.Series
-	get(ts, "/runs/"+args[0]+"/series?points=100000", &series)
+	get(ts, "/runs/"+args[0]+"/series", &series)
 	var report load.Report
 	get(ts, "/runs/"+args[0]+"/report", &report)
 	seen := map[int]load.SeriesPoint{}

@@ -19,7 +19,7 @@ type demoCmd struct {
 	Scenario string `arg:"" default:"examples/quickstart.yaml" help:"The scenario to run. Its variable target is set to the sample target's URL."`
 	Listen   string `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where the console listens; another port when this one is taken."`
 	Target   string `default:"127.0.0.1:8090" placeholder:"HOST:PORT" help:"Where the sample target listens; another port when this one is taken."`
-	Data     string `placeholder:"DIR" type:"path" help:"Keep the server's data here. Default: a temporary folder."`
+	Data     string `placeholder:"DIR" help:"Keep the server's data here. Default: a temporary folder."`
 	Exit     bool   `help:"End after the report, with the exit code of the run."`
 }
 

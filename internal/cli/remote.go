@@ -23,7 +23,7 @@ const defaultData = "onrush-data"
 type remote struct {
 	Server string `placeholder:"URL" env:"ONRUSH_SERVER" help:"The server. Default: the one of the last login, else the one of --data."`
 	Token  string `placeholder:"TOKEN" env:"ONRUSH_TOKEN" help:"API token. Default: the one of the login."`
-	Data   string `placeholder:"DIR" env:"ONRUSH_DATA" type:"path" help:"Data folder of a server on this machine, which needs no login. Default: ${data}."`
+	Data   string `placeholder:"DIR" env:"ONRUSH_DATA" help:"Data folder of a server on this machine, which needs no login. Default: ${data}."`
 }
 
 // connect makes the client. It does not speak to the server yet.
@@ -58,7 +58,7 @@ func (r remote) find() (server, token string, err error) {
 	dir := cmp.Or(r.Data, defaultData)
 	server, urlErr := readWord(filepath.Join(dir, urlFile))
 	secret, tokenErr := readWord(filepath.Join(dir, "cli-token"))
-	switch missing := errors.Join(urlErr, tokenErr); {
+	switch missing := cmp.Or(urlErr, tokenErr); {
 	case missing == nil:
 		return server, cmp.Or(r.Token, secret), nil
 	case r.Data != "":

@@ -24,7 +24,7 @@ type runCmd struct {
 	Server string `placeholder:"URL" help:"Run on this server instead (log in first: onrush login URL)." env:"ONRUSH_SERVER" group:"Where"`
 	Token  string `placeholder:"TOKEN" help:"API token for --server." env:"ONRUSH_TOKEN" group:"Where"`
 	Note   string `placeholder:"TEXT" help:"A note kept with the run." group:"Where"`
-	Data   string `placeholder:"DIR" help:"Keep the run's data in this folder; onrush serve --data DIR shows it." group:"Where" type:"path"`
+	Data   string `placeholder:"DIR" help:"Keep the run's data in this folder; onrush serve --data DIR shows it." group:"Where"`
 	Keep   bool   `help:"Keep the run's data in a new folder and say where." group:"Where"`
 }
 

@@ -71,12 +71,14 @@ func (c *serveCmd) Run(env *Env) error {
 	return closed()
 }
 
-// greet says where the console is and how to log in.
+// greet says where the console is and how to log in, in one write: whoever
+// waits for the first line has the second as well.
 func greet(w io.Writer, s *server.Server) {
-	fmt.Fprintf(w, "console  %s\n", s.URL())
+	text := fmt.Sprintf("console  %s\n", s.URL())
 	if name, password, ok := s.FirstLogin(); ok {
-		fmt.Fprintf(w, "login    %s, password %s (shown this once)\n", name, password)
+		text += fmt.Sprintf("login    %s, password %s (shown this once)\n", name, password)
 	}
+	fmt.Fprint(w, text)
 }
 
 // newLog is a server's log on standard error.

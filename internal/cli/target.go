@@ -13,7 +13,7 @@ type targetCmd struct {
 	TLS    bool   `name:"tls" help:"Speak HTTPS."`
 	Cert   string `type:"existingfile" placeholder:"FILE" help:"PEM certificate for --tls. Default: one of its own making."`
 	Key    string `type:"existingfile" placeholder:"FILE" help:"PEM key of --cert."`
-	CAFile string `name:"ca-file" type:"path" placeholder:"FILE" help:"Write the certificate that clients have to trust here."`
+	CAFile string `name:"ca-file" placeholder:"FILE" help:"Write the certificate that clients have to trust here."`
 }
 
 // Run implements the command.
