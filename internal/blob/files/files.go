@@ -1,6 +1,7 @@
 // Package files keeps a bucket in a folder of the local file system. It is the
 // default driver, for one server or several that share the folder. It may not
-// reach outside its folder, whatever the keys and links in it.
+// reach outside its folder, whatever the keys and links in it. Read files.go
+// first.
 package files
 
 import (
