@@ -63,7 +63,7 @@ func TestHandler(t *testing.T) {
 			w := httptest.NewRecorder()
 			h.ServeHTTP(w, r)
 			res := w.Result()
-			defer res.Body.Close() //nolint:errcheck // in memory
+			defer res.Body.Close()
 			var body io.Reader = res.Body
 			if got := res.Header.Get("Content-Encoding"); got != c.packed {
 				t.Fatalf("Content-Encoding = %q, want %q", got, c.packed)

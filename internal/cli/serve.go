@@ -87,5 +87,5 @@ func newLog(w io.Writer, format string, level slog.Level) *slog.Logger {
 		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
 	}
 	_, tty := terminal(w)
-	return slog.New(tint.NewHandler(w, &tint.Options{Level: level, NoColor: !tty, TimeFormat: time.DateTime}))
+	return slog.New(tint.NewTextHandler(w, &tint.Options{Level: level, NoColor: !tty, TimeFormat: time.DateTime}))
 }

@@ -248,9 +248,20 @@ func checkSeries(t *testing.T, c *Collector, res *Result, samples []sample, seco
 		t.Fatal(err)
 	}
 	for _, q := range []load.SeriesQuery{
-		{}, {Points: 7}, {Points: 20}, {Points: 1}, {Region: "far"}, {Region: "near", Points: 5}, {Label: "label 1"},
-		{Label: "label 1", Region: "far", Points: 9}, {Label: "label 1", Region: "near"}, {Task: "far-3", Points: 10},
-		{Task: "near-1", Region: "near"}, {From: 10, To: 21}, {From: 10, To: 21, Points: 4}, {Label: "label 0", From: 39},
+		{},
+		{Points: 7},
+		{Points: 20},
+		{Points: 1},
+		{Region: "far"},
+		{Region: "near", Points: 5},
+		{Label: "label 1"},
+		{Label: "label 1", Region: "far", Points: 9},
+		{Label: "label 1", Region: "near"},
+		{Task: "far-3", Points: 10},
+		{Task: "near-1", Region: "near"},
+		{From: 10, To: 21},
+		{From: 10, To: 21, Points: 4},
+		{Label: "label 0", From: 39},
 	} {
 		live, err := c.Series(q)
 		if err != nil {

@@ -49,8 +49,12 @@ func New(opts Options) *Controller {
 // Run claims and conducts runs until ctx ends, then lets go of the leases and
 // returns. The tasks of unfinished runs go on.
 func (c *Controller) Run(ctx context.Context) error {
-	stopOrders := make(chan error, 1)
-	go func() { stopOrders <- c.opts.Bus.HandleOrders(ctx, c.order) }()
+	var orders sync.WaitGroup
+	orders.Go(func() {
+		if err := c.opts.Bus.HandleOrders(ctx, c.order); err != nil && ctx.Err() == nil {
+			c.opts.Log.Error("cannot answer agents who ask for their orders; no new task will get ready", "err", err)
+		}
+	})
 	var conductors sync.WaitGroup
 	tick := time.NewTicker(leaseTime / 5)
 	defer tick.Stop()
@@ -63,7 +67,7 @@ func (c *Controller) Run(ctx context.Context) error {
 		}
 	}
 	conductors.Wait()
-	<-stopOrders
+	orders.Wait()
 	release, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	return c.opts.Store.Release(release, c.opts.Owner)

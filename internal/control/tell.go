@@ -48,7 +48,10 @@ func (c *conductor) tellTask(ctx context.Context, t *task, state told, changes [
 		}
 	}
 	if state.err != nil && ctx.Err() == nil {
-		time.Sleep(beat) // not ours to hurry: it may be about to end
+		select { // not ours to hurry: it may be about to end
+		case <-ctx.Done():
+		case <-time.After(beat):
+		}
 	}
 	c.tolds <- state
 }

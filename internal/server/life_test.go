@@ -40,7 +40,7 @@ func start(t *testing.T, dir string) (*server.Server, *client.Client) {
 	t.Helper()
 	s, err := server.Start(t.Context(), server.Config{
 		DataDir: dir, AgentCommand: []string{agent}, Ephemeral: true,
-		Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Log:     slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Regions: []load.Region{{Name: "eu", Driver: "local", Limit: 20}, {Name: "us", Driver: "local"}},
 		Limits: control.Limits{
 			Provision: 8 * time.Second, Silence: 4 * time.Second,
