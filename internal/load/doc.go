@@ -4,5 +4,9 @@
 // and imports only the standard library and package hist.
 //
 // Read scenario.go first (what a user asks for), then plan.go (what will run),
-// window.go (what a task measures) and report.go (what the user gets).
+// window.go (what a task measures) and report.go (what the user gets). What is
+// worked out stands beside the nouns: validate.go and the files named after it
+// (what a scenario may be), newplan.go (scenario to plan), stripe.go (which task
+// gets which user, request and row), timeline.go (how much load is due when) and
+// criterionparse.go.
 package load
