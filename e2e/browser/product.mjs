@@ -29,7 +29,8 @@ const flags = [
 function browserPath() {
   const places = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
   const found = [process.env.ONRUSH_CHROMIUM, ...places].find((p) => p && existsSync(p));
-  if (!found) throw new Error("no Chromium found: scripts/setup-test installs it, or set ONRUSH_CHROMIUM to its program");
+  if (!found)
+    throw new Error("no Chromium found: scripts/setup-test installs it, or set ONRUSH_CHROMIUM to its program");
   return found;
 }
 

@@ -10,6 +10,9 @@ export interface SeriesFilter {
 
 type Load = (filter: SeriesFilter, from: number) => Promise<Series>;
 
+// A task's load is not made label by label, so these are not kept by label.
+const notByLabel = ["offered", "users", "inFlight", "lagP99"] as const;
+
 /**
  * SeriesFeed keeps one filtered series current. It is loaded once; from then on
  * each snapshot brings the next second. Only what a snapshot cannot bring is
@@ -17,10 +20,10 @@ type Load = (filter: SeriesFilter, from: number) => Promise<Series>;
  * label or task, as a tail from the first missing second.
  */
 export class SeriesFeed {
-  readonly store = new SeriesStore();
+  readonly store: SeriesStore;
   error: unknown;
   loaded = false;
-  private ended = false;
+  private runSeconds: number | undefined;
   private busy = false;
   private again = false;
   private closed = false;
@@ -29,14 +32,16 @@ export class SeriesFeed {
     private readonly load: Load,
     private readonly filter: SeriesFilter,
     private readonly changed: () => void,
-  ) {}
+  ) {
+    this.store = new SeriesStore(filter.label ? notByLabel : []);
+  }
 
-  /** Loads the whole series, also again when the run has ended and its file is final. */
-  async whole(ended = false): Promise<void> {
-    this.ended = ended;
+  /** Loads the whole series; again when the run has ended after so many seconds and its file is final. */
+  async whole(runSeconds?: number): Promise<void> {
+    this.runSeconds = runSeconds;
     await this.fetch(0, (series) => {
       this.store.replace(series);
-      if (this.ended) this.store.trim();
+      if (this.runSeconds !== undefined) this.store.trim(this.runSeconds);
     });
   }
 
@@ -85,7 +90,7 @@ export class SeriesFeed {
     if (!this.closed) this.changed();
     if (this.again) {
       this.again = false;
-      await this.whole(this.ended);
+      await this.whole(this.runSeconds);
     }
   }
 }

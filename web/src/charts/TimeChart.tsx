@@ -46,7 +46,7 @@ export function TimeChart(props: TimeChartProps) {
 
   const legend = useCallback(
     (index: number | null) => {
-      const i = index ?? store.length - 1;
+      const i = index ?? lastShown(store.seconds, latest.current.range[1]);
       const second = store.seconds[i];
       spec.lines.forEach((line, n) => {
         const element = values.current[n];
@@ -114,6 +114,13 @@ export function TimeChart(props: TimeChartProps) {
       </div>
     </figure>
   );
+}
+
+// At rest the legend tells the end of what is shown.
+function lastShown(seconds: readonly number[], to: number): number {
+  let i = seconds.length - 1;
+  while (i > 0 && (seconds[i] ?? 0) > to) i--;
+  return i;
 }
 
 // Under the cursor stands its time and what happened near it.

@@ -65,13 +65,21 @@ describe("SeriesStore", () => {
     expect(s.columns.failureShare).toEqual([null]);
   });
 
-  it("leaves out idle seconds at the end, never in the middle", () => {
+  it("leaves out what came after the last whole second", () => {
     const s = new SeriesStore();
-    const idle = { requests: 0, failures: 0, offered: 0, users: 0, in_flight: 0 };
-    s.add([point(0), point(1, idle), point(2), point(3, { ...idle, in_flight: 1 }), point(4, idle), point(5, idle)]);
-    s.trim();
-    expect(s.seconds).toEqual([0, 1, 2, 3]);
-    expect(s.columns.p95).toHaveLength(4);
+    s.add([0, 1, 2, 3].map((n) => point(n)));
+    s.trim(3.09);
+    expect(s.seconds).toEqual([0, 1, 2]);
+    expect(s.columns.p95).toHaveLength(3);
+    s.trim(0.5);
+    expect(s.seconds).toEqual([0]);
+  });
+
+  it("has no value for what a filter does not keep", () => {
+    const s = new SeriesStore(["offered", "users"]);
+    s.add([point(0)]);
+    expect(s.columns.offered).toEqual([null]);
+    expect(s.columns.achieved).toEqual([10]);
   });
 
   it("counts a version only when content changed", () => {

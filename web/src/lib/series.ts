@@ -60,6 +60,9 @@ export class SeriesStore {
   version = 0;
   private lastStep = 1;
 
+  /** Figures that are not kept under the store's filter have no value, rather than 0. */
+  constructor(private readonly without: readonly ColumnName[] = []) {}
+
   /** The first second not covered yet: the place where the next point belongs. */
   get next(): number {
     const last = this.seconds.at(-1);
@@ -86,22 +89,22 @@ export class SeriesStore {
   }
 
   /**
-   * Leaves out the seconds after the load's end in which nothing was asked for:
-   * there tasks only waited for last responses.
+   * Leaves out what came after the last whole second of a run that took so many
+   * seconds: a few responses in a fraction of a second are no figure per second.
    */
-  trim(): void {
-    const idle = (i: number) => [c.achieved, c.offered, c.users, c.inFlight].every((column) => !column[i]);
-    const c = this.columns;
+  trim(runSeconds: number): void {
     let length = this.seconds.length;
-    while (length > 1 && idle(length - 1)) length--;
+    while (length > 1 && (this.seconds[length - 1] ?? 0) + this.lastStep > runSeconds) length--;
     this.seconds.length = length;
-    for (const name of columnNames) c[name].length = length;
+    for (const name of columnNames) this.columns[name].length = length;
+    this.version++;
   }
 
   private put(p: SeriesPoint, step: number): void {
     const last = this.seconds.at(-1);
     if (last !== undefined && p.second < last) return;
     const row = derive(p, step);
+    for (const name of this.without) row[name] = null;
     const at = last === p.second ? this.seconds.length - 1 : this.seconds.length;
     this.seconds[at] = p.second;
     for (const name of columnNames) this.columns[name][at] = row[name];

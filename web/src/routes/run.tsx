@@ -89,7 +89,7 @@ function Measured({ page, run, view }: { page: RunPage; run: Run; view: RunView 
   const search = runRoute.useSearch();
   const navigate = useNavigate({ from: "/runs/$id" });
   const show = (next: RunSearch) => void navigate({ search: next, replace: true, resetScroll: false });
-  const feed = useSeries(run.id, search, page.snapshot, !view.live);
+  const feed = useSeries(run.id, search, page.snapshot, page.report);
   const tables = { search, show };
   return (
     <>

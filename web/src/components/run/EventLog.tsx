@@ -25,5 +25,5 @@ export function EventLog({ events, started }: { events: readonly RunEvent[]; sta
 function offset(started: string | undefined, at: string): string {
   const seconds = between(started, at);
   if (seconds === undefined) return "";
-  return seconds < 0 ? `−${clock(-seconds)}` : clock(seconds);
+  return seconds <= -0.5 ? `−${clock(-seconds)}` : clock(seconds);
 }

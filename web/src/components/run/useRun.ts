@@ -82,8 +82,13 @@ function useLive(id: string, open: boolean): LiveRun {
   return live;
 }
 
-/** The series under a filter: loaded once, then fed by snapshots, loaded again when the run's file is final. */
-export function useSeries(id: string, filter: SeriesFilter, snapshot: Snapshot | undefined, ended: boolean) {
+/** The series under a filter: loaded once, then fed by snapshots, loaded again when the report is there. */
+export function useSeries(
+  id: string,
+  filter: SeriesFilter,
+  snapshot: Snapshot | undefined,
+  report: Report | undefined,
+) {
   const [, render] = useState(0);
   const { region, label, task } = filter;
   const feed = useMemo(
@@ -95,8 +100,8 @@ export function useSeries(id: string, filter: SeriesFilter, snapshot: Snapshot |
       ),
     [id, region, label, task],
   );
-  // When the run has ended its series is final, and loaded again.
-  useEffect(() => void feed.whole(ended), [feed, ended]);
+  const seconds = report?.run.seconds;
+  useEffect(() => void feed.whole(seconds), [feed, seconds]);
   useEffect(() => {
     if (snapshot) feed.offer(snapshot);
   }, [feed, snapshot]);
