@@ -80,14 +80,14 @@ func (p *Plan) deal(s *Scenario, in PlanInput) {
 	for i, r := range s.Regions {
 		counts[i] = r.Tasks
 	}
-	loads := stripeGroups(s.weights(), counts)
-	limits := stripeGroups(s.limitWeights(), counts)
+	loads := newDealer(stripeGroups(s.weights(), counts))
+	limits := newDealer(stripeGroups(s.limitWeights(), counts))
 	index := 0
 	for i, r := range s.Regions {
 		region := PlanRegion{Name: r.Name, Driver: in.Regions[r.Name].Driver, Capacity: in.Capacity[r.Name]}
 		rate := int64(0)
 		for n := range r.Tasks {
-			task := p.task(Share{Groups: loads, Group: i, Index: n}, Share{Groups: limits, Group: i, Index: n})
+			task := p.task(loads.share(i, n), limits.share(i, n))
 			task.Name, task.Index = fmt.Sprintf("%s-%d", r.Name, n+1), index
 			index++
 			region.Users += task.Users

@@ -166,6 +166,27 @@ func randomLoad(r *rand.Rand) Scenario {
 	})
 }
 
+// TestEqualRegionsShareAGroup: a plan stays small with many regions.
+func TestEqualRegionsShareAGroup(t *testing.T) {
+	t.Parallel()
+	p := mustPlan(t, input(scenario(func(s *Scenario) {
+		s.Load = Load{Rate: 100, Duration: 10e9}
+		for i := range 50 {
+			s.Regions = append(s.Regions, RegionLoad{Name: fmt.Sprintf("r%d", i), Tasks: 1 + i%2})
+		}
+	})))
+	seen := map[int64]bool{}
+	for _, task := range tasksOf(p) {
+		if len(task.Share.Groups) != 1 {
+			t.Fatalf("tasks of equal weight are in %d groups", len(task.Share.Groups))
+		}
+		seen[task.Share.At(0)] = true
+	}
+	if len(seen) != 75 {
+		t.Errorf("75 tasks have %d first units", len(seen))
+	}
+}
+
 func TestPlanWarns(t *testing.T) {
 	t.Parallel()
 	in := input(scenario(func(s *Scenario) {

@@ -15,7 +15,7 @@ type Scenario struct {
 	Requests    []Request         `json:"requests,omitempty" doc:"What a user sends. Without weights: all in order. With weights: one, drawn by weight." items:"1000"`
 	ThinkTime   Span              `json:"think_time,omitzero" doc:"Pause of a user between requests: 1s, or drawn from 1s-3s. Closed model only."`
 	Load        Load              `json:"load" doc:"How hard, and for how long."`
-	Regions     []RegionLoad      `json:"regions,omitempty" doc:"Where the tasks run. Default: one task in region local." items:"1000"`
+	Regions     []RegionLoad      `json:"regions,omitempty" doc:"Where the tasks run. Default: one task in region local." items:"200"`
 	Criteria    []Criterion       `json:"criteria,omitempty" doc:"Pass rules, e.g. 'p95 < 300ms'." items:"100"`
 	Connection  Connection        `json:"connection,omitzero" doc:"How requests reach the target."`
 	LostTasks   LostPolicy        `json:"lost_tasks,omitempty" doc:"What to do when a task is lost while running." enum:"continue,replace,stop" default:"continue"`

@@ -1,6 +1,9 @@
 package load
 
-import "math/big"
+import (
+	"math/big"
+	"slices"
+)
 
 // microsPerUnit is how fine rates are when they are dealt out to tasks.
 const microsPerUnit = 1e6
@@ -52,4 +55,32 @@ func scaled(weight, divisor, largest *big.Int) uint64 {
 	}
 	scaled := new(big.Int).Mul(weight, limit)
 	return max(1, scaled.Div(scaled, largest).Uint64())
+}
+
+// dealer hands out the shares of regions' tasks. Regions of equal weight are one
+// group, so that a share is small however many regions there are: every task
+// carries all groups.
+type dealer struct {
+	groups []ShareGroup
+	group  []int // by region
+	first  []int // by region: its first task's index in the group
+}
+
+func newDealer(regions []ShareGroup) dealer {
+	var d dealer
+	for _, region := range regions {
+		g := slices.IndexFunc(d.groups, func(g ShareGroup) bool { return g.Weight == region.Weight })
+		if g < 0 {
+			g = len(d.groups)
+			d.groups = append(d.groups, ShareGroup{Weight: region.Weight})
+		}
+		d.group, d.first = append(d.group, g), append(d.first, d.groups[g].Tasks)
+		d.groups[g].Tasks += region.Tasks
+	}
+	return d
+}
+
+// share is that of a region's n-th task.
+func (d *dealer) share(region, n int) Share {
+	return Share{Groups: d.groups, Group: d.group[region], Index: d.first[region] + n}
 }
