@@ -49,8 +49,8 @@ type conductor struct {
 
 	replayed   bool
 	found      load.Status // the run's status when this conductor came
-	asked      bool // drivers were asked to start the tasks, by this process
-	dirty      bool // tasks changed since they were stored
+	asked      bool        // drivers were asked to start the tasks, by this process
+	dirty      bool        // tasks changed since they were stored
 	listDue    time.Time
 	listsOut   int
 	intentsDue time.Time
