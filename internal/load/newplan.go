@@ -81,13 +81,12 @@ func (p *Plan) deal(s *Scenario, in PlanInput) {
 		counts[i] = r.Tasks
 	}
 	loads := newDealer(stripeGroups(s.weights(), counts))
-	limits := newDealer(stripeGroups(s.limitWeights(), counts))
 	index := 0
 	for i, r := range s.Regions {
 		region := PlanRegion{Name: r.Name, Driver: in.Regions[r.Name].Driver, Capacity: in.Capacity[r.Name]}
 		rate := int64(0)
 		for n := range r.Tasks {
-			task := p.task(loads.share(i, n), limits.share(i, n))
+			task := p.task(loads.share(i, n))
 			task.Name, task.Index = fmt.Sprintf("%s-%d", r.Name, n+1), index
 			index++
 			region.Users += task.Users
@@ -97,9 +96,12 @@ func (p *Plan) deal(s *Scenario, in PlanInput) {
 		region.Rate = float64(rate) / microsPerUnit
 		p.Regions = append(p.Regions, region)
 	}
+	if p.Model == Closed {
+		p.dealLimits(s.limitWeights())
+	}
 }
 
-func (p *Plan) task(share, limits Share) PlanTask {
+func (p *Plan) task(share Share) PlanTask {
 	t := PlanTask{Share: share}
 	if p.Model == Open {
 		// In millionths, so that the tasks' rates add up to the run's as written.
@@ -107,8 +109,6 @@ func (p *Plan) task(share, limits Share) PlanTask {
 		t.Requests = share.Count(p.Requests)
 	} else {
 		t.Users = int(share.Count(int64(p.Users)))
-		t.Requests = limits.Count(p.Requests)
-		t.Iterations = limits.Count(p.Iterations)
 	}
 	for _, d := range p.Data {
 		if t.Rows == nil {
@@ -120,6 +120,31 @@ func (p *Plan) task(share, limits Share) PlanTask {
 		}
 	}
 	return t
+}
+
+// dealLimits shares the closed model's limits among the tasks that have users:
+// nobody would ever use up the part of a task without one.
+func (p *Plan) dealLimits(weights []fraction64) {
+	working := make([]int, len(p.Regions))
+	for i, r := range p.Regions {
+		for _, t := range r.Tasks {
+			if t.Users > 0 {
+				working[i]++
+			}
+		}
+	}
+	limits := newDealer(stripeGroups(weights, working))
+	for i, r := range p.Regions {
+		n := 0
+		for j := range r.Tasks {
+			if r.Tasks[j].Users == 0 {
+				continue
+			}
+			share := limits.share(i, n)
+			n++
+			r.Tasks[j].Requests, r.Tasks[j].Iterations = share.Count(p.Requests), share.Count(p.Iterations)
+		}
+	}
 }
 
 // Nothing is an Order's limit for a task that gets no part of it: it sends

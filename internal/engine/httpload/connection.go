@@ -6,9 +6,9 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
-	"path/filepath"
 	"time"
 
+	"onrush.dev/onrush/internal/engine"
 	"onrush.dev/onrush/internal/load"
 )
 
@@ -65,7 +65,7 @@ func newTLSConfig(t *load.TLS, version, dir string) (*tls.Config, error) {
 		c.NextProtos = []string{"h2", "http/1.1"}
 	}
 	if t.CA != "" {
-		pem, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(t.CA)))
+		pem, err := os.ReadFile(engine.FilePath(dir, t.CA))
 		if err != nil {
 			return nil, load.Errorf(load.Invalid, "connection.tls.ca: %w", err)
 		}
@@ -79,7 +79,7 @@ func newTLSConfig(t *load.TLS, version, dir string) (*tls.Config, error) {
 		if key == "" {
 			key = t.Certificate // one file may hold both
 		}
-		pair, err := tls.LoadX509KeyPair(filepath.Join(dir, filepath.FromSlash(t.Certificate)), filepath.Join(dir, filepath.FromSlash(key)))
+		pair, err := tls.LoadX509KeyPair(engine.FilePath(dir, t.Certificate), engine.FilePath(dir, key))
 		if err != nil {
 			return nil, load.Errorf(load.Invalid, "connection.tls.certificate: %w", err)
 		}

@@ -8,10 +8,10 @@ import (
 	"math/rand/v2"
 	"os"
 	"path"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 
+	"onrush.dev/onrush/internal/engine"
 	"onrush.dev/onrush/internal/load"
 )
 
@@ -37,7 +37,7 @@ func readData(dir string, d load.Data, share load.Share, seed uint64) (*dataSet,
 	if set.name == "" {
 		set.name = strings.TrimSuffix(path.Base(d.File), path.Ext(d.File))
 	}
-	f, err := os.Open(filepath.Join(dir, filepath.FromSlash(d.File)))
+	f, err := os.Open(engine.FilePath(dir, d.File))
 	if err != nil {
 		return nil, load.Errorf(load.Invalid, "open data file %s: %w", d.File, err)
 	}

@@ -7,11 +7,11 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
+	"onrush.dev/onrush/internal/engine"
 	"onrush.dev/onrush/internal/load"
 )
 
@@ -49,7 +49,7 @@ type bodyFile struct {
 const smallFile = 1 << 20
 
 func openBodyFile(dir, name string) (*bodyFile, error) {
-	f := &bodyFile{path: filepath.Join(dir, filepath.FromSlash(name))}
+	f := &bodyFile{path: engine.FilePath(dir, name)}
 	info, err := os.Stat(f.path)
 	if err != nil {
 		return nil, err
