@@ -239,6 +239,23 @@ test("it fits a phone, follows the system's colours, and can be switched", async
   assert.equal(await scheme(), "light");
 });
 
+test("a session that ended elsewhere leads to the login and back", async () => {
+  await page.goto(`${product.url}/runs`);
+  await page.getByRole("heading", { level: 1 }).waitFor();
+  await product.context.clearCookies();
+  await page.goto(runURL);
+  await page.waitForURL(/\/login\?next=/);
+  await logIn();
+  await page.waitForURL(runURL);
+  await page.getByRole("heading", { level: 1 }).waitFor();
+  // Now without a new page: the next question is answered with 401.
+  await product.context.clearCookies();
+  await page.getByRole("link", { name: "Scenarios", exact: true }).click();
+  await page.waitForURL(/\/login\?next=/);
+  await logIn();
+  await page.waitForURL(/\/scenarios/);
+});
+
 test("who logs out is out", async () => {
   await page.getByRole("button", { name: "Account" }).click();
   await page.getByRole("menuitem", { name: "Log out" }).click();

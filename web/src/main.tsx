@@ -1,15 +1,28 @@
 import "./styles";
 import { localStorageColorSchemeManager, MantineProvider } from "@mantine/core";
 import { Notifications } from "@mantine/notifications";
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
+import { meQuery } from "./api/auth";
+import { isUnauthorized } from "./api/client";
 import { ApiError } from "./api/errors";
 import { createAppRouter } from "./router";
 import { theme } from "./theme";
 
+// A session that has ended shows at any question: the route's own check then
+// leads to the login and back.
+const cache = new QueryCache({
+  onError: (error, query) => {
+    if (!isUnauthorized(error) || query.queryKey[0] === "me") return;
+    queries.removeQueries(meQuery);
+    void router.invalidate();
+  },
+});
+
 const queries = new QueryClient({
+  queryCache: cache,
   defaultOptions: {
     queries: {
       staleTime: 2000,

@@ -8,10 +8,12 @@ import { Icon } from "./Icon";
 import { KeyHelp } from "./KeyHelp";
 import classes from "./Shell.module.css";
 import { useKeys } from "./useKeys";
+import { useMayChange } from "./useMayChange";
 
 /** The frame around every page but the login: where one is, what runs now, who one is. */
 export function Shell() {
   const navigate = useNavigate();
+  const mayChange = useMayChange();
   const [help, setHelp] = useState(false);
   useKeys({
     "/": () => document.querySelector<HTMLInputElement>("[data-search]")?.focus(),
@@ -43,10 +45,12 @@ export function Shell() {
           </nav>
           <div className={classes.side}>
             <RunningNow />
-            <Link to="/new" className={classes.fresh ?? ""}>
-              <Icon name="plus" size={15} />
-              <span>New</span>
-            </Link>
+            {mayChange && (
+              <Link to="/new" className={classes.fresh ?? ""}>
+                <Icon name="plus" size={15} />
+                <span>New</span>
+              </Link>
+            )}
             <Tooltip label="Keys (?)">
               <ActionIcon
                 variant="subtle"

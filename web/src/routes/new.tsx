@@ -11,6 +11,7 @@ import { useSaveAndRun } from "../components/editor/useSaveAndRun";
 import { YamlEditor } from "../components/editor/YamlEditor";
 import { Icon } from "../components/Icon";
 import page from "../components/Page.module.css";
+import { useMayChange } from "../components/useMayChange";
 import { useTitle } from "../components/useTitle";
 import { emptyForm, type ScenarioForm as Form, nameFor, nameIn, toYAML } from "../lib/scenario";
 import classes from "./new.module.css";
@@ -58,7 +59,8 @@ function New() {
   const draft = useMemo(() => ({ source: blank && !yaml ? "" : source, files }), [blank, yaml, source, files]);
   const checked = useDraft(draft);
   const name = yaml === undefined ? complete.name : nameIn(yaml);
-  const ready = checked.plan !== undefined && !checked.busy && name !== "";
+  const mayChange = useMayChange();
+  const ready = mayChange && checked.plan !== undefined && !checked.busy && name !== "";
   const go = (run: boolean) => save.mutate({ name, draft, run });
   const tab = (to: string) => {
     // Written text stays as it is; the form would lose what it cannot show.

@@ -17,6 +17,7 @@ import page from "../components/Page.module.css";
 import { RunsTable } from "../components/RunsTable";
 import { Section } from "../components/run/Section";
 import { Failure, RowsSkeleton } from "../components/States";
+import { useMayChange } from "../components/useMayChange";
 import { useTitle } from "../components/useTitle";
 import { ago } from "../lib/format";
 import { nameIn } from "../lib/scenario";
@@ -53,7 +54,8 @@ function Editor({ record }: { record: ScenarioRecord }) {
   const save = useSaveAndRun();
   const name = nameIn(source);
   const changed = source !== record.source || JSON.stringify(files) !== JSON.stringify(record.files ?? {});
-  const ready = checked.plan !== undefined && !checked.busy && name !== "";
+  const mayChange = useMayChange();
+  const ready = mayChange && checked.plan !== undefined && !checked.busy && name !== "";
   return (
     <>
       <div className={page.head}>
@@ -69,7 +71,7 @@ function Editor({ record }: { record: ScenarioRecord }) {
         </div>
         <div className={page.tools}>
           {changed && name !== record.name && name !== "" && <span className="dim">saves as {name}</span>}
-          <More name={record.name} />
+          {mayChange && <More name={record.name} />}
           <Button
             variant="default"
             disabled={!ready || !changed}

@@ -21,9 +21,10 @@ import type { RunView } from "../../lib/runview";
 import { Icon } from "../Icon";
 import page from "../Page.module.css";
 import { useKeys } from "../useKeys";
+import { useMayChange } from "../useMayChange";
 
 /** A thing asked of the run; its failure is said, its success shows on the page. */
-function useAsk<T>(ask: (value: T) => Promise<unknown>, failed: string) {
+function useAsk<T, R>(ask: (value: T) => Promise<R>, failed: string) {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: ask,
@@ -34,7 +35,14 @@ function useAsk<T>(ask: (value: T) => Promise<unknown>, failed: string) {
 
 /** What one can do with a run: steer it while it goes on, repeat it and take its figures afterwards. */
 export function Controls({ run, view }: { run: Run; view: RunView }) {
-  return view.live ? <LiveControls run={run} view={view} /> : <EndedControls run={run} />;
+  const mayChange = useMayChange();
+  if (view.live) return mayChange ? <LiveControls run={run} view={view} /> : null;
+  return (
+    <div className={page.tools}>
+      {mayChange && <Again run={run} />}
+      <Downloads run={run} mayDelete={mayChange} />
+    </div>
+  );
 }
 
 function LiveControls({ run, view }: { run: Run; view: RunView }) {
@@ -130,55 +138,62 @@ function LoadForm({ run, view, close }: { run: Run; view: RunView; close: () => 
   );
 }
 
-function EndedControls({ run }: { run: Run }) {
+function Again({ run }: { run: Run }) {
+  const navigate = useNavigate();
+  const again = useAsk(() => startRun(run.scenario), "The run was not started");
+  return (
+    <Button
+      size="xs"
+      leftSection={<Icon name="repeat" size={14} />}
+      loading={again.isPending}
+      onClick={() =>
+        again.mutate(undefined, {
+          onSuccess: (started) => void navigate({ to: "/runs/$id", params: { id: started.id } }),
+        })
+      }
+    >
+      Run again
+    </Button>
+  );
+}
+
+function Downloads({ run, mayDelete }: { run: Run; mayDelete: boolean }) {
   const navigate = useNavigate();
   const queries = useQueryClient();
-  const again = useAsk(() => startRun(run.scenario), "The run was not started");
   const remove = useAsk(() => deleteRun(run.id), "The run was not deleted");
+  const gone = () => {
+    void queries.invalidateQueries({ queryKey: ["runs"] });
+    void navigate({ to: "/runs" });
+  };
   return (
-    <div className={page.tools}>
-      <Button
-        size="xs"
-        leftSection={<Icon name="repeat" size={14} />}
-        loading={again.isPending}
-        onClick={() =>
-          again.mutate(undefined, {
-            onSuccess: (started) => void navigate({ to: "/runs/$id", params: { id: (started as Run).id } }),
-          })
-        }
-      >
-        Run again
-      </Button>
-      <Menu position="bottom-end" width={220}>
-        <Menu.Target>
-          <Button variant="default" size="xs" leftSection={<Icon name="download" size={14} />}>
-            Downloads
-          </Button>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item component="a" href={reportURL(run.id)} download={`${run.scenario}-${run.id}.json`}>
-            Report (JSON)
-          </Menu.Item>
-          <Menu.Item component="a" href={parquetURL(run.id)} download={`${run.scenario}-${run.id}.parquet`}>
-            Series per second (Parquet)
-          </Menu.Item>
-          <Menu.Divider />
-          <Menu.Item
-            color="red"
-            onClick={() => {
-              if (!window.confirm("Delete this run with all of its figures?")) return;
-              remove.mutate(undefined, {
-                onSuccess: () => {
-                  void queries.invalidateQueries({ queryKey: ["runs"] });
-                  void navigate({ to: "/runs" });
-                },
-              });
-            }}
-          >
-            Delete run…
-          </Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
-    </div>
+    <Menu position="bottom-end" width={220}>
+      <Menu.Target>
+        <Button variant="default" size="xs" leftSection={<Icon name="download" size={14} />}>
+          Downloads
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item component="a" href={reportURL(run.id)} download={`${run.scenario}-${run.id}.json`}>
+          Report (JSON)
+        </Menu.Item>
+        <Menu.Item component="a" href={parquetURL(run.id)} download={`${run.scenario}-${run.id}.parquet`}>
+          Series per second (Parquet)
+        </Menu.Item>
+        {mayDelete && (
+          <>
+            <Menu.Divider />
+            <Menu.Item
+              color="red"
+              onClick={() => {
+                if (window.confirm("Delete this run with all of its figures?"))
+                  remove.mutate(undefined, { onSuccess: gone });
+              }}
+            >
+              Delete run…
+            </Menu.Item>
+          </>
+        )}
+      </Menu.Dropdown>
+    </Menu>
   );
 }
