@@ -611,7 +611,7 @@ export interface paths {
         put?: never;
         /**
          * Make an API token
-         * @description Needs the role operator.
+         * @description Needs the role viewer.
          */
         post: operations["create-token"];
         delete?: never;
@@ -632,7 +632,7 @@ export interface paths {
         post?: never;
         /**
          * End one of one's own API tokens
-         * @description Needs the role operator.
+         * @description Needs the role viewer.
          */
         delete: operations["delete-token"];
         options?: never;
@@ -761,8 +761,11 @@ export interface components {
              * @enum {string}
              */
             http: "auto" | "1.1" | "2";
-            /** @description Reuse connections; false opens one per request. Default true. */
-            keep_alive?: boolean;
+            /**
+             * @description Reuse connections; false opens one per request.
+             * @default true
+             */
+            keep_alive: boolean;
             /** @description Source addresses, used in turn. */
             local_addresses?: string[] | null;
             /** @description A response body larger than this is an error of cause too_large. Default: no bound but the timeout. */
@@ -789,18 +792,6 @@ export interface components {
             /** Format: date-time */
             used?: string;
             user: string;
-        };
-        Criterion: {
-            For: components["schemas"]["Duration"];
-            Label: string;
-            Metric: string;
-            Op: string;
-            Percent: boolean;
-            Region: string;
-            Stop: boolean;
-            Text: string;
-            /** Format: double */
-            Value: number;
         };
         CriterionResult: {
             /** Format: int64 */
@@ -1197,9 +1188,10 @@ export interface components {
             method: string;
             /**
              * Format: int64
-             * @description How many redirects to follow; 0 counts the redirect itself as the response. Default 10.
+             * @description How many redirects to follow; 0 counts the redirect itself as the response.
+             * @default 10
              */
-            redirects?: number;
+            redirects: number;
             /** @description From the send to the last byte. */
             timeout?: components["schemas"]["Duration"];
             /** @description Absolute http or https URL; may hold ${variables}. */
@@ -1339,7 +1331,7 @@ export interface components {
             /** @description How requests reach the target. */
             connection?: components["schemas"]["Connection"];
             /** @description Pass rules, e.g. 'p95 < 300ms'. */
-            criteria?: components["schemas"]["Criterion"][] | null;
+            criteria?: string[] | null;
             /** @description CSV files whose rows feed requests. */
             data?: components["schemas"]["Data"][] | null;
             /** @description Free text. */
@@ -1445,8 +1437,8 @@ export interface components {
             latency?: components["schemas"]["Duration"];
             /** @description The whole process stops (SIGSTOP to itself). */
             mute_at?: components["schemas"]["Duration"];
-            /** @description The task never says hello. */
-            never_up?: boolean;
+            /** @description The engine never gets ready. */
+            never_ready?: boolean;
             /** @description Indexes of the tasks that misbehave. Default: all. */
             tasks?: number[] | null;
         };
@@ -1577,8 +1569,11 @@ export interface components {
             min_version: "1.2" | "1.3";
             /** @description SNI and name checked, instead of the URL's host. */
             server_name?: string;
-            /** @description Check the certificate. Default true. */
-            verify?: boolean;
+            /**
+             * @description Check the certificate.
+             * @default true
+             */
+            verify: boolean;
         };
         Task: {
             /** Format: int64 */
@@ -2080,7 +2075,7 @@ export interface operations {
                 /** @description Only runs of this scenario. */
                 scenario?: string;
                 /** @description Only runs with one of these statuses. */
-                status?: string[] | null;
+                status?: ("queued" | "provisioning" | "ready" | "running" | "cancelling" | "finishing" | "ended")[] | null;
                 /** @description Only runs older than this one: the next page. */
                 before?: string;
                 limit?: number;
@@ -2506,7 +2501,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["Stop"];
             };
