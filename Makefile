@@ -68,8 +68,12 @@ test: need web ## every test; installs what they need (as root on Debian and Ubu
 race: need ## the Go tests under the race detector
 	CGO_ENABLED=1 go test -race -short $$(go list ./... | grep -v /e2e)
 
-bench: build ## the numbers this product promises, measured on this machine
-	bench/run
+BENCHES := start tasks collector report live truth demo
+
+bench: $(addprefix bench/,$(BENCHES)) ## the numbers this product promises, measured here; bench/NAME for one
+
+$(addprefix bench/,$(BENCHES)): build
+	@go run ./$@ $(ARGS)
 
 # --- generated files ----------------------------------------------------------
 
@@ -86,4 +90,4 @@ clean: ## remove everything that was built
 	rm -rf bin dist .cache/tests web/node_modules
 	find web/dist -mindepth 1 ! -name .keep -delete
 
-.PHONY: help build demo web check lint format test race bench generate verify need clean
+.PHONY: help build demo web check lint format test race bench $(addprefix bench/,$(BENCHES)) generate verify need clean
