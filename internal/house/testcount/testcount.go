@@ -60,7 +60,7 @@ func (t *Tally) Line() string {
 func (t *Tally) Report(w io.Writer) {
 	for _, test := range t.Tests {
 		if test.Outcome == Failed {
-			fmt.Fprintf(w, "\nFAILED %s %s (%.1fs)\n%s", test.Suite, test.Name, test.Took.Seconds(), indent(test.Output))
+			fmt.Fprintf(w, "\nFAILED %s %s (%.1fs)\n%s", test.Suite, test.Name, test.Took.Seconds(), indent(middleOut(test.Output)))
 		}
 	}
 	if skipped := t.Count(Skipped); skipped > 0 {
@@ -77,6 +77,17 @@ func (t *Tally) Report(w io.Writer) {
 	for _, test := range slowest[:min(10, len(slowest))] {
 		fmt.Fprintf(w, "  %6.1fs  %s %s\n", test.Took.Seconds(), test.Suite, test.Name)
 	}
+}
+
+// middleOut keeps the first and last lines of a long output: what went wrong
+// stands at one of its ends, and a whole document between them helps nobody.
+func middleOut(s string) string {
+	const keep = 60
+	lines := strings.SplitAfter(s, "\n")
+	if len(lines) <= 2*keep {
+		return s
+	}
+	return strings.Join(lines[:keep], "") + fmt.Sprintf("… %d lines …\n", len(lines)-2*keep) + strings.Join(lines[len(lines)-keep:], "")
 }
 
 func indent(s string) string {

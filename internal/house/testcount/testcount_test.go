@@ -106,11 +106,14 @@ func TestVitest(t *testing.T) {
 
 func TestTAP(t *testing.T) {
 	t.Parallel()
-	tally, err := TAP("browser", strings.NewReader("TAP version 13\n1..3\nok 1 - logs in\nnot ok 2 - watches a run\n  ---\n  no live figure in 2 s\n  ...\nok 3 - dark mode # SKIP no screen\n"), io.Discard)
+	tally, err := TAP("browser", strings.NewReader("TAP version 13\n1..3\nok 1 - logs in\nnot ok 2 - watches a run\n  ---\n  duration_ms: 1500.5\n  no live figure in 2 s\n  ...\nok 3 - dark mode # SKIP no screen\n"), io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
 	check(t, tally, "1 passed, 1 failed", 1, "no live figure in 2 s")
+	if took := tally.Tests[1].Took.Milliseconds(); took != 1500 {
+		t.Errorf("took %d ms, want 1500", took)
+	}
 }
 
 func check(t *testing.T, tally Tally, line string, skipped int, shows string) {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -54,6 +55,9 @@ func Vitest(r io.Reader) (Tally, error) {
 
 var tapLine = regexp.MustCompile(`^(not )?ok\b\s*\d*\s*-?\s*([^#]*)(#\s*(?i:(skip|todo))\S*\s*(.*))?`)
 
+// tapTook is in what node's test runner says below each test.
+var tapTook = regexp.MustCompile(`^\s+duration_ms: ([0-9.]+)`)
+
 // TAP reads the Test Anything Protocol: one line "ok 1 - name" or "not ok 2 -
 // name" for each test; what follows a failed one up to the next is its output.
 func TAP(suite string, r io.Reader, progress io.Writer) (Tally, error) {
@@ -63,6 +67,10 @@ func TAP(suite string, r io.Reader, progress io.Writer) (Tally, error) {
 	for lines.Scan() {
 		line := lines.Text()
 		fmt.Fprintln(progress, line)
+		if took := tapTook.FindStringSubmatch(line); took != nil && len(tally.Tests) > 0 {
+			ms, _ := strconv.ParseFloat(took[1], 64)
+			tally.Tests[len(tally.Tests)-1].Took = time.Duration(ms * float64(time.Millisecond))
+		}
 		found := tapLine.FindStringSubmatch(line)
 		if found == nil {
 			if n := len(tally.Tests); n > 0 && tally.Tests[n-1].Outcome == Failed {
