@@ -11,11 +11,11 @@ import (
 
 // loadFlags are what `onrush run` says about the load.
 type loadFlags struct {
-	Concurrency int               `short:"c" placeholder:"N" help:"Users in each task, each waiting for its response (closed model)."`
-	Rate        load.Rate         `short:"r" placeholder:"N" help:"Requests a second of the whole run (open model): 200, 200/s, 6000/m."`
-	Duration    load.Duration     `short:"d" placeholder:"TIME" help:"How long, ramp included: 30s, 5m, 1h, 1d."`
+	Concurrency count             `short:"c" placeholder:"N" help:"Users in each task, each waiting for its response (closed model)."`
+	Rate        rateFlag          `short:"r" placeholder:"N" help:"Requests a second of the whole run (open model): 200, 200/s, 6000/m."`
+	Duration    lengthFlag        `short:"d" placeholder:"TIME" help:"How long, ramp included: 30s, 5m, 1h, 1d."`
 	RampUp      load.Duration     `placeholder:"TIME" help:"Time from zero to the full load."`
-	Requests    int64             `short:"n" placeholder:"N" help:"Stop after so many requests in the whole run."`
+	Requests    count             `short:"n" placeholder:"N" help:"Stop after so many requests in the whole run."`
 	Region      []regionFlag      `placeholder:"NAME[:TASKS]" help:"A region and its number of tasks; repeatable. Default: local:1."`
 	Criterion   []load.Criterion  `aliases:"criteria" sep:"none" placeholder:"RULE" help:"A pass rule, e.g. 'p95 < 300ms'; repeatable. Also --criteria."`
 	Variable    map[string]string `placeholder:"NAME=VALUE" mapsep:"none" help:"A value for $${NAME} in the scenario; repeatable."`
@@ -29,6 +29,48 @@ const (
 	defaultUsers    = 10
 	defaultDuration = 10 * time.Second
 )
+
+// count is a number of which there must be at least one: a zero that is given
+// is a mistake, not the same as no flag.
+type count int64
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (c *count) UnmarshalText(text []byte) error {
+	n, err := strconv.ParseInt(string(text), 10, 64)
+	if err != nil || n < 1 {
+		return load.Errorf(load.Invalid, "found %q, allowed is a whole number from 1", text)
+	}
+	*c = count(n)
+	return nil
+}
+
+// rateFlag is a rate above zero.
+type rateFlag load.Rate
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (r *rateFlag) UnmarshalText(text []byte) error {
+	if err := (*load.Rate)(r).UnmarshalText(text); err != nil {
+		return err
+	}
+	if *r <= 0 {
+		return load.Errorf(load.Invalid, "found %q, allowed is a rate above zero, e.g. 200 or 6000/m", text)
+	}
+	return nil
+}
+
+// lengthFlag is a duration above zero.
+type lengthFlag load.Duration
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (l *lengthFlag) UnmarshalText(text []byte) error {
+	if err := (*load.Duration)(l).UnmarshalText(text); err != nil {
+		return err
+	}
+	if *l <= 0 {
+		return load.Errorf(load.Invalid, "found %q, allowed is a duration above zero, e.g. 30s", text)
+	}
+	return nil
+}
 
 // regionFlag is NAME[:TASKS].
 type regionFlag struct{ load.RegionLoad }
@@ -103,16 +145,16 @@ func (f *loadFlags) override(s load.Scenario) (changed bool, _ load.Scenario, _ 
 // replace the scenario's.
 func (f *loadFlags) apply(s *load.Scenario) {
 	if f.Concurrency != 0 || f.Rate != 0 {
-		s.Load.Users, s.Load.TotalUsers, s.Load.Rate = f.Concurrency, 0, f.Rate
+		s.Load.Users, s.Load.TotalUsers, s.Load.Rate = int(f.Concurrency), 0, load.Rate(f.Rate)
 	}
 	if f.Duration != 0 {
-		s.Load.Duration, s.Load.HoldFor = f.Duration, 0
+		s.Load.Duration, s.Load.HoldFor = load.Duration(f.Duration), 0
 	}
 	if f.RampUp != 0 {
 		s.Load.RampUp = f.RampUp
 	}
 	if f.Requests != 0 {
-		s.Load.Requests = f.Requests
+		s.Load.Requests = int64(f.Requests)
 	}
 	if len(f.Region) > 0 {
 		s.Regions = nil

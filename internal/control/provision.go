@@ -145,7 +145,7 @@ func (c *conductor) startAnswered(r startResult) {
 func (c *conductor) arm(ctx context.Context) error {
 	lead := 150*time.Millisecond + time.Duration(len(c.tasks))*time.Millisecond
 	start := time.Now().Add(lead).UTC()
-	why := fmt.Sprintf("all %d tasks are ready, start in %s", len(c.tasks), lead)
+	why := fmt.Sprintf("%s ready, start in %s", tasksText(len(c.tasks)), lead)
 	return c.move(ctx, load.Ready, why, func(r *load.Run) { r.Started = &start })
 }
 

@@ -27,7 +27,7 @@ func (c *conductor) queue(ctx context.Context, now time.Time) error {
 			return c.await(ctx, now, free.wait)
 		}
 	}
-	return c.move(ctx, load.Provisioning, fmt.Sprintf("starting %d tasks", c.run.Plan.Tasks), nil)
+	return c.move(ctx, load.Provisioning, "starting "+tasksText(c.run.Plan.Tasks), nil)
 }
 
 // await keeps the run queued, says so once, and ends it after its bound.

@@ -177,3 +177,10 @@ func (c *conductor) settle(reason string) {
 		c.collector.Load().TaskGone(t.Name, t.Attempt, false, 0, 0)
 	}
 }
+
+func tasksText(n int) string {
+	if n == 1 {
+		return "1 task"
+	}
+	return fmt.Sprintf("%d tasks", n)
+}

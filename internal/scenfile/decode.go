@@ -208,7 +208,7 @@ func (d *decoder) fields(n *node, to reflect.Value, path string) {
 		}
 		i := slices.IndexFunc(fields, func(f field) bool { return f.name == e.key })
 		if i < 0 {
-			d.unknown(e, here, path, fields)
+			d.unknown(e, here, path, fields, n.keys())
 			continue
 		}
 		d.lines[here] = e.line

@@ -97,7 +97,7 @@ var otherWords = map[string]string{
 
 // unknown notes a field that does not exist, with the one that was meant, here
 // or elsewhere in the scenario.
-func (d *decoder) unknown(e entry, here, path string, fields []field) {
+func (d *decoder) unknown(e entry, here, path string, fields []field, present map[string]bool) {
 	names := make([]string, len(fields))
 	for i, f := range fields {
 		names[i] = f.name
@@ -109,7 +109,9 @@ func (d *decoder) unknown(e entry, here, path string, fields []field) {
 	hint := "allowed are " + namesOf(fields)
 	if near != "" {
 		hint = fmt.Sprintf("did you mean %s?", near)
-		d.tainted = append(d.tainted, load.JoinPath(path, near))
+		if !present[near] { // else it was read, and its own faults count
+			d.tainted = append(d.tainted, load.JoinPath(path, near))
+		}
 	} else if elsewhere := findField(reflect.TypeFor[load.Scenario](), "", e.key); elsewhere != "" {
 		hint = fmt.Sprintf("did you mean %s?", elsewhere)
 		d.tainted = append(d.tainted, strings.ReplaceAll(elsewhere, "[]", ""))

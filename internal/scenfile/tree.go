@@ -23,6 +23,15 @@ type node struct {
 	items   []*node // of a sequence
 }
 
+// keys are the names that stand in a mapping.
+func (n *node) keys() map[string]bool {
+	keys := map[string]bool{}
+	for _, e := range n.entries {
+		keys[e.key] = true
+	}
+	return keys
+}
+
 // entry is one key of a mapping with its value.
 type entry struct {
 	key   string
