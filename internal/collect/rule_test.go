@@ -55,14 +55,14 @@ func TestCriteria(t *testing.T) {
 		at      int // -1: none
 		why     string
 	}{
-		{criterion("p50", "<", 60), load.Passed, 50, "50.048 ms", -1, ""},
+		{criterion("p50", "<", 60), load.Passed, 50, "50.05 ms", -1, ""},
 		{criterion("p99", "<", 60), load.Failed, 100, "100 ms", -1, ""},
 		{criterion("p95", "<", 60, of("b")), load.Passed, 50, "50 ms", -1, ""},
 		{criterion("max", "<=", 100), load.Passed, 100, "100 ms", -1, ""},
 		{criterion("max", "<", 100, of("a"), in("eu")), load.Failed, 100, "100 ms", -1, ""},
 		{criterion("min", ">", 20), load.Failed, 10, "10 ms", -1, ""},
 		{criterion("mean", "<", 20, in("eu")), load.Passed, 19, "19 ms", -1, ""},
-		{criterion("ttfb p95", "<", 30), load.Passed, 25, "25.024 ms", -1, ""},
+		{criterion("ttfb p95", "<", 30), load.Passed, 25, "25.02 ms", -1, ""},
 		{criterion("failures", "<", 0.05, share), load.Failed, 20.0 / 240, "8.333 %", -1, ""},
 		{criterion("failures", "<=", 20), load.Passed, 20, "20", -1, ""},
 		{criterion("failures", "<", 0.01, share, of("a")), load.Passed, 0, "0 %", -1, ""},
@@ -71,10 +71,10 @@ func TestCriteria(t *testing.T) {
 		{criterion("requests", ">", 240), load.Failed, 240, "240", -1, ""},
 		{criterion("rate", ">=", 12), load.Passed, 12, "12 requests/s", -1, ""},
 		{criterion("rate", ">=", 11, in("us")), load.Failed, 10, "10 requests/s", -1, ""},
-		{criterion("bandwidth", ">", 12001), load.Failed, 12000, "12000 B/s", -1, ""},
+		{criterion("bandwidth", ">", 12001), load.Failed, 12000, "12 kB/s", -1, ""},
 		// Windows: two slow seconds are all of a window of 2, not half of one of 5.
 		{criterion("p50", "<", 60, within(2), in("eu")), load.Failed, 100, "100 ms", 9, "1 of 19 windows broke it, first seconds 8 to 9, worst seconds 8 to 9"},
-		{criterion("p50", "<", 60, within(5), in("eu")), load.Passed, 10, "10.016 ms", -1, "worst in seconds 4 to 8"},
+		{criterion("p50", "<", 60, within(5), in("eu")), load.Passed, 10, "10.02 ms", -1, "worst in seconds 4 to 8"},
 		{criterion("mean", "<", 45, within(5), in("eu")), load.Failed, 46, "46 ms", 9, "4 of 16 windows broke it, first seconds 5 to 9, worst seconds 5 to 9"},
 		{criterion("rate", ">", 11.5, within(10)), load.Passed, 12, "12 requests/s", -1, "worst in seconds 0 to 9"},
 		{criterion("p50", "<", 60, within(21)), load.NotJudged, math.NaN(), "", -1, "20 seconds were measured, its windows are of 21"},
@@ -171,7 +171,7 @@ func TestBreachStays(t *testing.T) {
 		send(t, c, window("eu-1", second, e))
 	}
 	got := finish(t, c).Criteria[0]
-	if got.Verdict != load.Failed || !strings.HasSuffix(got.Why, "; 48.333 % in the end") {
+	if got.Verdict != load.Failed || !strings.HasSuffix(got.Why, "; 48.33 % in the end") {
 		t.Errorf("got %+v", got)
 	}
 }

@@ -2,6 +2,7 @@ package load
 
 import (
 	"encoding/json"
+	"math"
 	"strconv"
 	"strings"
 )
@@ -50,11 +51,38 @@ func (c Criterion) Meets(found float64) bool {
 func (c Criterion) FormatValue(v float64) string {
 	switch m := c.Measure(); {
 	case c.Percent:
-		return shortFloat(v*100) + " %"
+		return legible(v*100) + " %"
+	case m.Unit() == "B/s":
+		return legibleBytes(v) + "/s"
 	case m.Unit() != "":
-		return shortFloat(v) + " " + m.Unit()
+		return legible(v) + " " + m.Unit()
 	}
-	return shortFloat(v)
+	return legible(v)
+}
+
+// legible has four significant digits, more only where there are more before
+// the point: enough to see on which side of a bound a value lies.
+func legible(v float64) string {
+	before := 1
+	for limit := 10.0; before < 4 && math.Abs(v) >= limit; limit *= 10 {
+		before++
+	}
+	s := strconv.FormatFloat(v, 'f', 4-before, 64)
+	if strings.Contains(s, ".") {
+		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
+	}
+	return s
+}
+
+func legibleBytes(v float64) string {
+	unit := "B"
+	for _, larger := range []string{"kB", "MB", "GB"} {
+		if math.Abs(v) < 1000 {
+			break
+		}
+		v, unit = v/1000, larger
+	}
+	return legible(v) + " " + unit
 }
 
 // shortFloat has at most three digits after the point.
