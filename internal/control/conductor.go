@@ -20,12 +20,15 @@ const (
 	beat        = 100 * time.Millisecond
 	listEvery   = time.Second
 	intentEvery = 2 * time.Second
+	roomEvery   = time.Second // each look asks the drivers of all regions
 )
 
 // conductor leads one run. Its loop is the only goroutine that touches its
-// fields, but for collector (read by the API) and heard (written by the bus).
+// fields, but for collector (read by the API), heard (written by the bus) and
+// what never changes once the run is open: id and fleet.
 type conductor struct {
 	Options
+	id        string // the run's, for what works beside the loop
 	cancel    context.CancelFunc
 	rooms     *rooms
 	log       *slog.Logger
@@ -54,6 +57,7 @@ type conductor struct {
 	listDue    time.Time
 	listsOut   int
 	intentsDue time.Time
+	roomDue    time.Time // queued: when to look for room again
 	waitNoted  bool
 	overran    bool      // tasks were told to stop because their time is over
 	quietFrom  time.Time // finishing: when the last message came
@@ -61,7 +65,7 @@ type conductor struct {
 
 func newConductor(opts Options, rooms *rooms, run load.Run, cancel context.CancelFunc) *conductor {
 	return &conductor{
-		Options: opts, rooms: rooms, run: run, found: run.Status, cancel: cancel,
+		Options: opts, id: run.ID, rooms: rooms, run: run, cancel: cancel,
 		log:    opts.Log.With("run", run.ID),
 		nudged: make(chan struct{}, 1),
 		heeds:  make(chan load.TaskEvent, 1024),
@@ -83,7 +87,7 @@ func (c *conductor) nudge() {
 // loop steps the run until it has ended or ctx ends: the lease went to another
 // server, or this one shuts down.
 func (c *conductor) loop(ctx context.Context) {
-	if err := c.retry(ctx, "open run", func() error { return c.open(ctx) }); err != nil {
+	if err := c.retry(ctx, "open run", func() error { return c.open(ctx) }); err != nil || c.run.Status == load.Ended {
 		return
 	}
 	consumer := make(chan struct{})
@@ -93,9 +97,7 @@ func (c *conductor) loop(ctx context.Context) {
 		stopConsumer()
 		<-consumer
 		c.closeCollector()
-		for region := range c.fleet {
-			c.rooms.leave(region, c.run.ID)
-		}
+		c.leaveRooms()
 	}()
 	tick := time.NewTicker(beat)
 	defer tick.Stop()
@@ -177,8 +179,18 @@ func (c *conductor) retry(ctx context.Context, what string, try func() error) er
 }
 
 // open reads what the store knows and makes the bus and the collector ready.
+// The run is read again: between the claim that found it and now, the conductor
+// before this one may have ended it.
 func (c *conductor) open(ctx context.Context) error {
-	stored, err := c.Store.Tasks(ctx, c.run.ID)
+	run, err := c.Store.Run(ctx, c.id)
+	if err != nil {
+		return err
+	}
+	c.run, c.found = run, run.Status
+	if run.Status == load.Ended {
+		return nil
+	}
+	stored, err := c.Store.Tasks(ctx, c.id)
 	if err != nil {
 		return err
 	}
@@ -193,12 +205,12 @@ func (c *conductor) open(ctx context.Context) error {
 	}
 	c.tasks = tasksOf(c.run, stored)
 	c.timeline = load.NewTimeline(c.run.Plan.Profile, c.run.Changes)
-	if err := c.Bus.OpenRun(ctx, c.run.ID); err != nil {
+	if err := c.Bus.OpenRun(ctx, c.id); err != nil {
 		return err
 	}
 	collector, err := collect.New(collect.Options{
 		Run: c.run, Plan: *c.run.Plan, Log: c.log,
-		Dir: filepath.Join(c.SpoolDir, c.run.ID),
+		Dir: filepath.Join(c.SpoolDir, c.id),
 	})
 	if err != nil {
 		return err
@@ -266,7 +278,7 @@ func (c *conductor) phase(ctx context.Context, now time.Time) error {
 // move takes the run to a status and records why. change may set more fields
 // in the same transaction.
 func (c *conductor) move(ctx context.Context, to load.Status, why string, change func(*load.Run)) error {
-	run, err := c.Store.UpdateRun(ctx, c.run.ID, c.Owner, func(r *load.Run) error {
+	run, err := c.Store.UpdateRun(ctx, c.id, c.Owner, func(r *load.Run) error {
 		if change != nil {
 			change(r)
 		}
@@ -284,7 +296,7 @@ func (c *conductor) move(ctx context.Context, to load.Status, why string, change
 
 // note records an event.
 func (c *conductor) note(ctx context.Context, kind, task, text string) error {
-	_, err := c.Store.AddEvent(ctx, load.Event{Run: c.run.ID, At: time.Now().UTC(), Kind: kind, Task: task, Text: text})
+	_, err := c.Store.AddEvent(ctx, load.Event{Run: c.id, At: time.Now().UTC(), Kind: kind, Task: task, Text: text})
 	return err
 }
 

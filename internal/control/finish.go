@@ -24,7 +24,7 @@ func (c *conductor) finish(ctx context.Context, now time.Time) error {
 	if !c.replayed || now.Sub(c.quietFrom) < c.quietTime() {
 		return nil
 	}
-	done, err := c.Store.Report(ctx, c.run.ID)
+	done, err := c.Store.Report(ctx, c.id)
 	if err == nil {
 		return c.end(ctx, done)
 	}
@@ -38,7 +38,7 @@ func (c *conductor) finish(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if err := c.Store.PutReport(ctx, c.run.ID, report); err != nil {
+	if err := c.Store.PutReport(ctx, c.id, report); err != nil {
 		return err
 	}
 	return c.end(ctx, report)
@@ -83,13 +83,13 @@ func (c *conductor) report(ctx context.Context) (*load.Report, error) {
 	if err := c.note(ctx, "status", "", fmt.Sprintf("ended: %s, criteria %s", outcome, verdict)); err != nil {
 		return nil, err
 	}
-	events, err := c.Store.Events(ctx, c.run.ID, 0)
+	events, err := c.Store.Events(ctx, c.id, 0)
 	if err != nil {
 		return nil, err
 	}
 	return &load.Report{
 		Run: load.RunFacts{
-			ID: c.run.ID, Scenario: c.run.Scenario, Status: load.Ended, Outcome: outcome, Verdict: verdict, Cause: cause,
+			ID: c.id, Scenario: c.run.Scenario, Status: load.Ended, Outcome: outcome, Verdict: verdict, Cause: cause,
 			Created: c.run.Created, Started: c.run.Started, Ended: &ended, Seconds: result.Seconds,
 		},
 		Accounting: result.Accounting, StartSkewMS: result.StartSkewMS,
@@ -100,7 +100,7 @@ func (c *conductor) report(ctx context.Context) (*load.Report, error) {
 
 // keepSeries writes the run's Parquet file by way of a local one.
 func (c *conductor) keepSeries(ctx context.Context, result *collect.Result) error {
-	path := filepath.Join(c.SpoolDir, c.run.ID+".parquet")
+	path := filepath.Join(c.SpoolDir, c.id+".parquet")
 	file, err := os.Create(path)
 	if err != nil {
 		return fmt.Errorf("make series file: %w", err)
@@ -113,7 +113,7 @@ func (c *conductor) keepSeries(ctx context.Context, result *collect.Result) erro
 	if _, err := file.Seek(0, 0); err != nil {
 		return err
 	}
-	_, err = c.Blob.Put(ctx, load.RunKey(c.run.ID, "series.parquet"), file)
+	_, err = c.Blob.Put(ctx, load.RunKey(c.id, "series.parquet"), file)
 	return err
 }
 
@@ -123,7 +123,7 @@ func (c *conductor) end(ctx context.Context, report *load.Report) error {
 		return err
 	}
 	c.closing.Store(true)
-	if err := c.Bus.CloseRun(ctx, c.run.ID); err != nil {
+	if err := c.Bus.CloseRun(ctx, c.id); err != nil {
 		return err
 	}
 	err := c.update(ctx, func(r *load.Run) {

@@ -14,7 +14,7 @@ func (c *conductor) readIntents(ctx context.Context, now time.Time) error {
 	if now.Before(c.intentsDue) || c.run.Status == load.Finishing {
 		return nil
 	}
-	intents, err := c.Store.Intents(ctx, c.run.ID, c.run.Applied)
+	intents, err := c.Store.Intents(ctx, c.id, c.run.Applied)
 	if err != nil {
 		return err
 	}
@@ -55,8 +55,7 @@ func (c *conductor) apply(ctx context.Context, intent load.Intent, now time.Time
 
 // soon is an instant of the run that commands reach all tasks before.
 func (c *conductor) soon(now time.Time) load.Duration {
-	lead := 150*time.Millisecond + time.Duration(len(c.tasks))*time.Millisecond
-	return load.Duration(max(0, now.Add(lead).Sub(*c.run.Started)))
+	return load.Duration(max(0, now.Add(c.lead()).Sub(*c.run.Started)))
 }
 
 // change stores a live change; tell brings it to the tasks.
@@ -86,7 +85,7 @@ func (c *conductor) unit() string {
 }
 
 func (c *conductor) update(ctx context.Context, change func(*load.Run)) error {
-	run, err := c.Store.UpdateRun(ctx, c.run.ID, c.Owner, func(r *load.Run) error { change(r); return nil })
+	run, err := c.Store.UpdateRun(ctx, c.id, c.Owner, func(r *load.Run) error { change(r); return nil })
 	if err == nil {
 		c.run = run
 		c.dirty = true

@@ -29,7 +29,7 @@ func (c *conductor) relist(ctx context.Context, now time.Time) {
 		go func() {
 			ctx, cancel := context.WithTimeout(ctx, c.Limits.Platform)
 			defer cancel()
-			instances, err := r.driver.List(ctx, c.run.ID)
+			instances, err := r.driver.List(ctx, c.id)
 			c.lists <- listing{name, instances, err}
 		}()
 	}

@@ -23,22 +23,36 @@ func (c *conductor) keepLogs(ctx context.Context) {
 	slots := make(chan struct{}, logsAtOnce)
 	kept := map[string]bool{}
 	for _, t := range c.tasks {
-		if kept[t.Name] || t.instance == nil {
-			continue
+		if kept[t.Name] || t.Instance == "" || t.Status == load.TaskLost {
+			continue // a lost task's log was kept when it was cleared away
 		}
 		kept[t.Name] = true
 		slots <- struct{}{}
 		copies.Go(func() {
 			defer func() { <-slots }()
-			if err := c.keepLog(ctx, t); err != nil {
-				c.log.Warn("cannot keep a task's log", "task", t.Name, "err", err)
-			}
+			c.keepLog(ctx, t, logName(t))
 		})
 	}
 	copies.Wait()
 }
 
-func (c *conductor) keepLog(ctx context.Context, t *task) error {
+// logName is the log of a task as the API finds it.
+func logName(t *task) string { return t.Name + ".log" }
+
+// clear makes sure that a lost task makes no more load, and keeps its log: the
+// one that people will want to read.
+func (c *conductor) clear(ctx context.Context, t *task, log string) {
+	c.keepLog(ctx, t, log)
+	c.stopTasks(ctx, t.Region, t.Name)
+}
+
+func (c *conductor) keepLog(ctx context.Context, t *task, name string) {
+	if err := c.copyLog(ctx, t, name); err != nil {
+		c.log.Warn("cannot keep a task's log", "task", t.Name, "err", err)
+	}
+}
+
+func (c *conductor) copyLog(ctx context.Context, t *task, name string) error {
 	r := c.fleet[t.Region]
 	if r.driver == nil {
 		return nil
@@ -50,6 +64,6 @@ func (c *conductor) keepLog(ctx context.Context, t *task) error {
 		return err
 	}
 	defer log.Close()
-	_, err = c.Blob.Put(ctx, load.RunKey(c.run.ID, logKeyStart+t.Name+".log"), io.LimitReader(log, mostLog))
+	_, err = c.Blob.Put(ctx, load.RunKey(c.run.ID, logKeyStart+name), io.LimitReader(log, mostLog))
 	return err
 }

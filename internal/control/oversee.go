@@ -97,7 +97,7 @@ func (c *conductor) lostBecause(t *task, now time.Time) string {
 // scenario wants done then.
 func (c *conductor) afterLoss(ctx context.Context, t *task, now time.Time) error {
 	if c.run.Status != load.Running || c.run.Spec.LostTasks != load.LostReplace {
-		go c.stopTasks(context.WithoutCancel(ctx), t.Region, t.Name)
+		go c.clear(context.WithoutCancel(ctx), t, logName(t))
 	}
 	if c.run.Status != load.Running {
 		return nil
@@ -117,7 +117,7 @@ func (c *conductor) replace(ctx context.Context, t *task, now time.Time) error {
 	end, known := c.timeline.End()
 	left := end - now.Sub(*c.run.Started)
 	if (known && left < 3*time.Second) || t.Attempt+1 >= mostAttempts {
-		go c.stopTasks(context.WithoutCancel(ctx), t.Region, t.Name)
+		go c.clear(context.WithoutCancel(ctx), t, logName(t))
 		return c.note(ctx, "task", t.Name, "task "+t.Name+" is not replaced: too late, or lost too often")
 	}
 	next := &task{plan: t.plan, awaited: now, Task: load.Task{
@@ -129,7 +129,7 @@ func (c *conductor) replace(ctx context.Context, t *task, now time.Time) error {
 	if err := c.publish(ctx); err != nil {
 		return err
 	}
-	c.stopTasks(ctx, t.Region, t.Name)
+	c.clear(ctx, t, fmt.Sprintf("%s.lost-%d.log", t.Name, t.Attempt+1))
 	if err := c.note(ctx, "task", t.Name, "task "+t.Name+" is being replaced"); err != nil {
 		return err
 	}
@@ -199,7 +199,7 @@ func (c *conductor) boundEnd(ctx context.Context, now time.Time) error {
 		if t.over() {
 			continue
 		}
-		go c.stopTasks(context.WithoutCancel(ctx), t.Region, t.Name)
+		go c.clear(context.WithoutCancel(ctx), t, logName(t))
 		if err := c.lose(ctx, t, load.TaskLost, fmt.Sprintf("still running %s after the end, stopped by force", late.Round(time.Second))); err != nil {
 			return err
 		}

@@ -24,8 +24,9 @@ func (c *conductor) provision(ctx context.Context, now time.Time) error {
 		return nil
 	}
 	if !c.asked {
-		c.asked = true
-		return c.startTasks(ctx, c.missing())
+		err := c.startTasks(ctx, c.missing())
+		c.asked = err == nil
+		return err
 	}
 	ready := 0
 	for _, t := range c.tasks {
@@ -77,27 +78,29 @@ func (c *conductor) unready() string {
 	return "not ready: " + shorten(names)
 }
 
-// startTasks asks the drivers, region by region and beside the loop.
+// startTasks asks the drivers, region by region and beside the loop. All tickets
+// are there before the first driver is asked, so that it fails as a whole.
 func (c *conductor) startTasks(ctx context.Context, tasks []*task) error {
-	byRegion := map[string][]*task{}
+	byRegion, specs := map[string][]*task{}, map[string][]fleet.TaskSpec{}
+	for _, t := range tasks {
+		ticket, err := c.Bus.IssueTicket(c.id, t.Name, t.Region, t.Attempt, c.ticketLife())
+		if err != nil {
+			return err
+		}
+		specs[t.Region] = append(specs[t.Region], fleet.TaskSpec{
+			Run: c.id, Task: t.Name, Region: t.Region, Attempt: t.Attempt, Ticket: ticket,
+		})
+		byRegion[t.Region] = append(byRegion[t.Region], t)
+	}
 	for _, t := range tasks {
 		t.awaited = time.Now()
 		if t.Status == load.TaskPlanned {
 			t.Status = load.TaskStarting
 			c.dirty = true
 		}
-		byRegion[t.Region] = append(byRegion[t.Region], t)
 	}
 	for name, tasks := range byRegion {
-		specs := make([]fleet.TaskSpec, len(tasks))
-		for i, t := range tasks {
-			ticket, err := c.Bus.IssueTicket(c.run.ID, t.Name, t.Region, t.Attempt, c.ticketLife())
-			if err != nil {
-				return err
-			}
-			specs[i] = fleet.TaskSpec{Run: c.run.ID, Task: t.Name, Region: t.Region, Attempt: t.Attempt, Ticket: ticket}
-		}
-		go c.callStart(ctx, name, tasks, specs)
+		go c.callStart(ctx, name, tasks, specs[name])
 	}
 	return nil
 }
@@ -123,7 +126,7 @@ func (c *conductor) ticketLife() time.Duration {
 // startAnswered takes in a driver's answer to startTasks.
 func (c *conductor) startAnswered(r startResult) {
 	c.dirty = true
-	c.rooms.leave(r.region, c.run.ID)
+	c.rooms.leave(r.region, c.id)
 	for i, t := range r.tasks {
 		err := r.err
 		if err == nil && i < len(r.started) {
@@ -143,10 +146,16 @@ func (c *conductor) startAnswered(r startResult) {
 // arm sets the instant at which all tasks start. It is stored before anyone is
 // told, so that a crash in between changes nothing.
 func (c *conductor) arm(ctx context.Context) error {
-	lead := 150*time.Millisecond + time.Duration(len(c.tasks))*time.Millisecond
+	lead := c.lead()
 	start := time.Now().Add(lead).UTC()
 	why := fmt.Sprintf("%s ready, start in %s", tasksText(len(c.tasks)), lead)
 	return c.move(ctx, load.Ready, why, func(r *load.Run) { r.Started = &start })
+}
+
+// lead is how long it takes at most, in the ordinary way, to tell all tasks
+// something.
+func (c *conductor) lead() time.Duration {
+	return 150*time.Millisecond + time.Duration(len(c.tasks))*time.Millisecond
 }
 
 // barrier tells all tasks the instant of the start and waits for it.

@@ -11,6 +11,10 @@ import (
 // queue waits until every region has room for its tasks. A region that could
 // never hold them ends the run before anything starts.
 func (c *conductor) queue(ctx context.Context, now time.Time) error {
+	if now.Before(c.roomDue) {
+		return nil
+	}
+	c.roomDue = now.Add(roomEvery)
 	for _, planned := range c.run.Plan.Regions {
 		r := c.fleet[planned.Name]
 		if r.driver == nil {
@@ -24,10 +28,18 @@ func (c *conductor) queue(ctx context.Context, now time.Time) error {
 			return c.fail(ctx, free.never)
 		}
 		if free.wait != "" {
+			c.leaveRooms() // two runs that each hold what the other waits for would wait for ever
 			return c.await(ctx, now, free.wait)
 		}
 	}
 	return c.move(ctx, load.Provisioning, "starting "+tasksText(c.run.Plan.Tasks), nil)
+}
+
+// leaveRooms gives back what the run was promised, in all regions.
+func (c *conductor) leaveRooms() {
+	for region := range c.fleet {
+		c.rooms.leave(region, c.id)
+	}
 }
 
 // await keeps the run queued, says so once, and ends it after its bound.
@@ -55,7 +67,7 @@ func (c *conductor) room(ctx context.Context, r region, tasks int) (roomAnswer, 
 	if tasks > has.Limit {
 		return roomAnswer{never: fmt.Sprintf("region %s holds at most %d tasks, the plan needs %d: lower its tasks, or raise the region's limit", r.Name, has.Limit, tasks)}, nil
 	}
-	if !c.rooms.take(r.Name, c.run.ID, tasks, has.Limit-has.InUse) {
+	if !c.rooms.take(r.Name, c.id, tasks, has.Limit-has.InUse) {
 		return roomAnswer{wait: fmt.Sprintf("region %s has room for %d of %d tasks, %d are in use by other runs", r.Name, max(0, has.Limit-has.InUse), tasks, has.InUse)}, nil
 	}
 	return roomAnswer{}, nil

@@ -87,7 +87,7 @@ func (c *conductor) consume(ctx context.Context) {
 				close(c.caught)
 			}
 		}
-		return c.Bus.Consume(ctx, c.run.ID, once, func(m bus.Message) error { return c.receive(ctx, m) })
+		return c.Bus.Consume(ctx, c.id, once, func(m bus.Message) error { return c.receive(ctx, m) })
 	})
 }
 

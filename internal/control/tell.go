@@ -27,20 +27,20 @@ func (c *conductor) tell(ctx context.Context) {
 			continue
 		}
 		t.telling = true
-		go c.tellTask(ctx, t, told{task: t, start: t.told, changes: t.changes}, c.run.Changes)
+		go c.tellTask(ctx, told{task: t, start: t.told, changes: t.changes}, *c.run.Started, c.run.Changes)
 	}
 }
 
-func (c *conductor) tellTask(ctx context.Context, t *task, state told, changes []load.Change) {
+func (c *conductor) tellTask(ctx context.Context, state told, start time.Time, changes []load.Change) {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	name, n := t.Name, t.Attempt
+	name, n := state.task.Name, state.task.Attempt // these never change
 	if !state.start {
-		state.err = c.Bus.Send(ctx, c.run.ID, name, n, load.Command{Kind: load.CommandStart, Start: *c.run.Started})
+		state.err = c.Bus.Send(ctx, c.id, name, n, load.Command{Kind: load.CommandStart, Start: start})
 		state.start = state.err == nil
 	}
 	for state.err == nil && state.changes < len(changes) {
-		state.err = c.Bus.Send(ctx, c.run.ID, name, n, load.Command{
+		state.err = c.Bus.Send(ctx, c.id, name, n, load.Command{
 			Kind: load.CommandChange, Change: &changes[state.changes], Number: state.changes,
 		})
 		if state.err == nil {

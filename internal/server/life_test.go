@@ -135,6 +135,13 @@ func TestLife(t *testing.T) {
 			if test.samples && (acc.SamplesSent == 0 || acc.SamplesSent != acc.SamplesReceived || acc.SamplesSent != report.Total.Requests) {
 				t.Errorf("sent %d, received %d samples, reported %d requests", acc.SamplesSent, acc.SamplesReceived, report.Total.Requests)
 			}
+			for name, task := range report.Tasks {
+				if log, err := c.TaskLog(t.Context(), report.Run.ID, name); err != nil && task.Task.Instance != "" {
+					t.Errorf("log of task %s: %v", name, err)
+				} else if task.Task.Status == load.TaskLost && len(log) == 0 {
+					t.Errorf("the log of lost task %s is empty", name)
+				}
+			}
 			left, err := filepath.Glob(filepath.Join(dir, "tasks", "*", report.Run.ID, "*"))
 			if err != nil || len(left) > 0 {
 				t.Errorf("the fleet left %q, %v", left, err)
