@@ -15,6 +15,10 @@ const (
 	cutLag = 5 * time.Millisecond
 	// enoughTime before the start for measuring the clock once more.
 	enoughTime = 250 * time.Millisecond
+	// newsLag is how long after its start the task tells of it. All tasks of a
+	// machine start at one instant: the word of the first must not take the CPU
+	// from the start of the last.
+	newsLag = 250 * time.Millisecond
 	// mostSeconds are cut one by one after the process stood still; beyond it,
 	// what was missed is one window.
 	mostSeconds = 120
@@ -95,7 +99,13 @@ type player struct {
 // watch cuts windows and sees to the end until the engine has ended.
 func (p *player) watch(ctx context.Context, stop context.CancelCauseFunc, started <-chan time.Time, ended <-chan error) error {
 	drain := p.Drain
-	var hung, drained <-chan time.Time
+	var hung, drained, tell <-chan time.Time
+	var began *time.Time // not told yet
+	defer func() {
+		if began != nil {
+			p.tellStart(*began)
+		}
+	}()
 	cut := time.NewTimer(time.Until(p.endOf(p.next)))
 	defer cut.Stop()
 	limit := time.NewTimer(time.Hour)
@@ -111,12 +121,15 @@ func (p *player) watch(ctx context.Context, stop context.CancelCauseFunc, starte
 		case err := <-ended:
 			select {
 			case at := <-started: // both came at once
-				p.tellStart(at)
+				began = &at
 			default:
 			}
 			return err
 		case at := <-started:
-			p.tellStart(at)
+			began, tell = &at, time.After(newsLag)
+		case <-tell:
+			p.tellStart(*began)
+			began = nil
 		case <-cut.C:
 			p.cutUpTo(time.Now())
 			cut.Reset(time.Until(p.endOf(p.next)))

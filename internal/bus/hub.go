@@ -125,8 +125,9 @@ func (h *Hub) CloseRun(ctx context.Context, run string) error {
 // Conflict or Forbidden is final for the agent; after any other it asks again;
 // ErrNotMine leaves the answer to another server.
 func (h *Hub) HandleOrders(ctx context.Context, answer func(ctx context.Context, run, task string, attempt int) (load.Order, error)) error {
+	here := machine()
 	clock, err := h.NC.Subscribe("onrush.*."+kindClock+".*.*", func(m *nats.Msg) {
-		h.reply(m, clockReply{UnixNano: time.Now().UnixNano()})
+		h.reply(m, clockReply{UnixNano: time.Now().UnixNano(), Machine: here})
 	})
 	if err != nil {
 		return fmt.Errorf("listen for clock pings: %w", err)

@@ -18,7 +18,8 @@ type orderReply struct {
 
 // clockReply answers a clock ping.
 type clockReply struct {
-	UnixNano int64 `json:"unix_nano"`
+	UnixNano int64  `json:"unix_nano"`
+	Machine  string `json:"machine,omitempty"` // see machine
 }
 
 // commandReply acknowledges a command.
