@@ -38,7 +38,7 @@ func startLocal(env *Env, opts localOptions) (*client.Client, func(), error) {
 		}
 	}
 	s, err := server.Start(env.Context, server.Config{
-		DataDir: dir, Regions: localRegions(opts.regions), Ephemeral: true,
+		DataDir: dir, Regions: localRegions(opts.regions), Ephemeral: true, NoLogin: true,
 		Version: env.Version, Log: localLog(env.Err, opts.verbose),
 	})
 	if err != nil {

@@ -140,13 +140,14 @@ func lostLine(err error) string {
 	return fmt.Sprintf("lost the server (%v); the load goes on; calling it again", err)
 }
 
-// clock is "12s of 20s".
+// clock is "12s of 20s". A pause and the last requests make a run longer than
+// its plan.
 func clock(second int, plan *load.Plan) string {
-	at := (time.Duration(second+1) * time.Second).String()
-	if plan != nil && plan.Duration > 0 {
-		return at + " of " + time.Duration(plan.Duration).Round(time.Second).String()
+	at := time.Duration(second+1) * time.Second
+	if plan != nil && plan.Duration > 0 && at <= time.Duration(plan.Duration) {
+		return at.String() + " of " + time.Duration(plan.Duration).Round(time.Second).String()
 	}
-	return at
+	return at.String()
 }
 
 // figures is one second in words. The closed model has users where the open
@@ -156,8 +157,16 @@ func figures(p load.SeriesPoint, plan *load.Plan) string {
 	if plan != nil && plan.Model == load.Open {
 		asked = fmt.Sprintf("offered %s/s", number(p.Offered))
 	}
-	return fmt.Sprintf("%s  achieved %d/s  errors %s  p50 %s  p95 %s  p99 %s",
-		asked, p.Requests, errorShare(p.Failures, p.Requests), ms(p.P50), ms(p.P95), ms(p.P99))
+	return asked + "  " + responses(p)
+}
+
+// responses is what came back in one second.
+func responses(p load.SeriesPoint) string {
+	text := fmt.Sprintf("achieved %d/s  errors %s", p.Requests, errorShare(p.Failures, p.Requests))
+	if p.Requests == 0 {
+		return text // and no latency either
+	}
+	return text + fmt.Sprintf("  p50 %s  p95 %s  p99 %s", ms(p.P50), ms(p.P95), ms(p.P99))
 }
 
 func errorShare(failures, requests int64) string {

@@ -35,7 +35,6 @@ func (b *block) Run(run load.Run) {
 	defer b.mu.Unlock()
 	b.plan = run.Plan
 	fmt.Fprintln(b.w, runLine(run))
-	b.draw([]string{string(run.Status)})
 }
 
 // Snapshot implements progress.
@@ -60,8 +59,8 @@ func (b *block) Snapshot(s load.Snapshot) {
 	}
 	for _, name := range names {
 		p := s.RegionLast[name]
-		lines = append(lines, fmt.Sprintf("  %-*s  %d/%d tasks  achieved %d/s  errors %s  p50 %s  p95 %s  p99 %s",
-			longest, name, p.Tasks, tasksOf(s.Tasks, name), p.Requests, errorShare(p.Failures, p.Requests), ms(p.P50), ms(p.P95), ms(p.P99)))
+		lines = append(lines, fmt.Sprintf("  %-*s  %d/%d tasks  %s",
+			longest, name, p.Tasks, tasksOf(s.Tasks, name), responses(p)))
 	}
 	for _, c := range s.Criteria {
 		if c.Verdict == load.Failed {
