@@ -50,14 +50,18 @@ func (c *AgentConn) PublishWindow(seq uint64, data []byte) error {
 	if limit := c.nc.MaxPayload(); limit > 0 && int64(len(data))+headerRoom > limit {
 		return load.Errorf(load.TooLarge, "window %d has %d bytes, more than the bus carries in one message (%d)", seq, len(data), limit)
 	}
-	return c.post(kindWindow, seq, data)
+	if err := c.outbox.add(c.self.subject(kindWindow), c.self.messageID(kindWindow, seq), data); err != nil {
+		return err
+	}
+	c.wake()
+	return nil
 }
 
 // headerRoom is kept free for the message's headers.
 const headerRoom = 1024
 
-// PublishEvent hands over an event, in the same way. Task and Attempt are
-// filled in.
+// PublishEvent hands over an event, in the same way but that it is never
+// refused for want of room. Task and Attempt are filled in.
 func (c *AgentConn) PublishEvent(event load.TaskEvent) error {
 	event.Task, event.Attempt = c.self.task, c.self.attempt
 	data, err := json.Marshal(event)
@@ -68,13 +72,7 @@ func (c *AgentConn) PublishEvent(event load.TaskEvent) error {
 	c.events++
 	seq := c.events
 	c.mu.Unlock()
-	return c.post(kindEvent, seq, data)
-}
-
-func (c *AgentConn) post(kind string, seq uint64, data []byte) error {
-	if err := c.outbox.add(c.self.subject(kind), c.self.messageID(kind, seq), data); err != nil {
-		return err
-	}
+	c.outbox.mustAdd(c.self.subject(kindEvent), c.self.messageID(kindEvent, seq), data)
 	c.wake()
 	return nil
 }

@@ -59,6 +59,19 @@ func (o *outbox) add(subject, id string, data []byte) error {
 	if o.bytes+len(data) > o.limit && len(o.letters) > 0 {
 		return ErrFull
 	}
+	o.keep(subject, id, data)
+	return nil
+}
+
+// mustAdd keeps a message beyond the bound too. It is for events: they are few
+// and small, and the last word is what tells that windows were refused.
+func (o *outbox) mustAdd(subject, id string, data []byte) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.keep(subject, id, data)
+}
+
+func (o *outbox) keep(subject, id string, data []byte) {
 	if len(o.letters) == 0 {
 		o.empty = make(chan struct{})
 	}
@@ -67,7 +80,6 @@ func (o *outbox) add(subject, id string, data []byte) error {
 	o.letters[l.number] = l
 	o.queue = append(o.queue, l)
 	o.bytes += len(data)
-	return nil
 }
 
 // due returns the letters to send now, oldest first, as far as the bounds on

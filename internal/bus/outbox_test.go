@@ -78,7 +78,12 @@ func TestOutboxRefusesWhenFull(t *testing.T) {
 	if err := o.add("s", "id", make([]byte, 1)); !errors.Is(err, ErrFull) {
 		t.Fatalf("got %v, want ErrFull", err)
 	}
+	o.mustAdd("s", "last word", make([]byte, 1))
+	if got := numbers(o.due(time.Now())); !equal(got, 1, 2) {
+		t.Fatalf("due: %v, want the event behind the window although all is full", got)
+	}
 	o.acknowledge(1)
+	o.acknowledge(2)
 	if err := o.add("s", "id", make([]byte, 1)); err != nil {
 		t.Fatal(err)
 	}

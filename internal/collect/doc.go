@@ -5,6 +5,6 @@
 // histograms.
 //
 // Read collector.go first (the way of a window), then cell.go (what is summed),
-// spool.go (finished seconds on disk), criteria.go, finish.go and parquet.go
-// (the file described in docs/series.md).
+// spool.go (finished seconds on disk), rule.go and judge.go (criteria), finish.go
+// and parquetrow.go (the file described in docs/series.md).
 package collect

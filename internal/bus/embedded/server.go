@@ -3,7 +3,6 @@ package embedded
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -174,8 +173,6 @@ func natsOptions(options Options, id *identity, issuer *issuer, cert tls.Certifi
 	if err != nil {
 		return nil, err
 	}
-	pool := x509.NewCertPool()
-	pool.AppendCertsFromPEM([]byte(id.CA))
 	o := &server.Options{
 		ServerName:       "onrush",
 		Host:             options.Host,
