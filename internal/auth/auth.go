@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"time"
 
 	"onrush.dev/onrush/internal/load"
@@ -52,7 +53,7 @@ type Service struct {
 	life     time.Duration
 	throttle *throttle
 	hashing  chan struct{} // bounds the memory that password hashes take at once
-	decoy    string        // hash compared with when there is no such user
+	decoy    func() string // hash compared with when there is no such user, or no password
 }
 
 // New makes a Service.
@@ -68,7 +69,9 @@ func New(o Options) *Service {
 	}
 	return &Service{
 		store: o.Store, log: o.Log, now: o.Now, life: o.SessionLife,
-		throttle: newThrottle(), hashing: make(chan struct{}, 2), decoy: hashPassword(rand.Text()),
+		throttle: newThrottle(), hashing: make(chan struct{}, 2),
+		// Made when first needed: it costs as much as a login.
+		decoy: sync.OnceValue(func() string { return hashPassword(rand.Text()) }),
 	}
 }
 
@@ -82,23 +85,69 @@ type Identity struct {
 	Kind  load.TokenKind
 }
 
+// firstUser is the name of the user that a new store gets.
+const firstUser = "admin"
+
 // FirstLogin makes the user admin with a random password when the store has no
-// users at all. ok says that it did; then the password must be shown now,
-// since nobody can ever read it again.
+// users at all, or gives FirstUser's one its password. ok says that it did;
+// then the password must be shown now, since nobody can ever read it again.
 func (s *Service) FirstLogin(ctx context.Context) (name, password string, ok bool, err error) {
+	password = readable(rand.Text())
+	made, err := s.makeFirst(ctx, password)
+	if err != nil {
+		return "", "", false, err
+	}
+	if made {
+		return firstUser, password, true, nil
+	}
 	users, err := s.store.Users(ctx)
 	if err != nil {
 		return "", "", false, fmt.Errorf("first login: %w", err)
 	}
+	if len(users) != 1 || users[0].Name != firstUser {
+		return "", "", false, nil
+	}
+	if _, hash, err := s.store.User(ctx, firstUser); err != nil || hash != "" {
+		return "", "", false, err
+	}
+	if err := s.SetUser(ctx, firstUser, password, users[0].Role); err != nil {
+		return "", "", false, err
+	}
+	return firstUser, password, true, nil
+}
+
+// FirstUser makes the user admin when the store has no users at all, without a
+// password: nobody can log in until a FirstLogin gives it one. It is for a
+// process that shows no password and needs somebody to act for, and spares it
+// the work of a hash.
+func (s *Service) FirstUser(ctx context.Context) error {
+	_, err := s.makeFirst(ctx, "")
+	return err
+}
+
+// makeFirst makes the first user where there is none.
+func (s *Service) makeFirst(ctx context.Context, password string) (made bool, err error) {
+	users, err := s.store.Users(ctx)
+	if err != nil {
+		return false, fmt.Errorf("first login: %w", err)
+	}
 	if len(users) > 0 {
-		return "", "", false, nil
+		return false, nil
 	}
-	name, password = "admin", readable(rand.Text())
-	err = s.CreateUser(ctx, name, password, load.Admin)
+	hash := ""
+	if password != "" {
+		hash = hashPassword(password)
+	}
+	u := load.User{Name: firstUser, Role: load.Admin, Created: s.now().UTC()}
+	err = s.store.CreateUser(ctx, u, hash)
 	if load.ErrorCode(err) == load.Conflict { // another server was faster
-		return "", "", false, nil
+		return false, nil
 	}
-	return name, password, err == nil, err
+	if err != nil {
+		return false, err
+	}
+	s.log.InfoContext(ctx, "first user created", "user", firstUser, "password", hash != "")
+	return true, nil
 }
 
 // readable groups a random text for typing: 20 letters and digits, 100 bits.

@@ -115,6 +115,38 @@ func TestFirstLogin(t *testing.T) {
 	}
 }
 
+// TestFirstUserGetsItsPasswordLater: a process that shows no login leaves it to
+// the next one, and nobody gets in before.
+func TestFirstUserGetsItsPasswordLater(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	must(t, b.FirstUser(t.Context()))
+	if users, err := b.Users(t.Context()); err != nil || len(users) != 1 || users[0].Name != "ann" {
+		t.Fatalf("a store with users got another: %v, %v", users, err)
+	}
+	must(t, b.DeleteUser(t.Context(), "ann"))
+	must(t, b.FirstUser(t.Context()))
+	must(t, b.FirstUser(t.Context()))
+	for _, password := range []string{"", "any password"} {
+		if _, _, err := b.Login(t.Context(), "admin", password, home); load.ErrorCode(err) != load.Unauthorized {
+			t.Errorf("login with %q before there is a password: %v", password, err)
+		}
+	}
+	name, password, ok, err := b.FirstLogin(t.Context())
+	must(t, err)
+	if name != "admin" || !ok {
+		t.Fatalf("no first login after a first user: %q, %v", name, ok)
+	}
+	secret, _, err := b.Login(t.Context(), name, password, home)
+	must(t, err)
+	if got := b.whose(t, secret); got != "admin/admin" {
+		t.Errorf("the first login is %s", got)
+	}
+	if _, _, ok, err := b.FirstLogin(t.Context()); ok || err != nil {
+		t.Errorf("a second first login: %v, %v", ok, err)
+	}
+}
+
 func TestSession(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

@@ -21,8 +21,8 @@ func (s *Service) Login(ctx context.Context, name, password, addr string) (secre
 		return "", u, fmt.Errorf("login: %w", err)
 	}
 	known := err == nil
-	if !known {
-		hash = s.decoy
+	if !known || hash == "" {
+		known, hash = false, s.decoy()
 	}
 	same, err := s.checkHash(ctx, hash, password)
 	if err != nil {

@@ -33,6 +33,9 @@ type Config struct {
 	// Ephemeral says that tasks must not outlive this process: it is the
 	// in-process server of one command.
 	Ephemeral bool
+	// NoLogin says that nobody will be shown the first login: it is left to the
+	// next server on this folder.
+	NoLogin bool
 	// MaxUpload bounds one uploaded file, in bytes. Default 1 GiB.
 	MaxUpload int64
 	// Limits bound the phases of runs.

@@ -20,12 +20,8 @@ const tokenFile = "cli-token"
 // commands on this machine.
 func (s *Server) openLogin(ctx context.Context) error {
 	s.auth = auth.New(auth.Options{Store: s.store, Log: s.config.Log})
-	name, password, ok, err := s.auth.FirstLogin(ctx)
-	if err != nil {
+	if err := s.firstLogin(ctx); err != nil {
 		return err
-	}
-	if ok {
-		s.first = login{name, password}
 	}
 	kept, err := os.ReadFile(s.data.join(tokenFile))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -38,6 +34,18 @@ func (s *Server) openLogin(ctx context.Context) error {
 		}
 	}
 	return s.newToken(ctx)
+}
+
+// firstLogin makes the first user, with a password where somebody will see it.
+func (s *Server) firstLogin(ctx context.Context) error {
+	if s.config.NoLogin {
+		return s.auth.FirstUser(ctx)
+	}
+	name, password, ok, err := s.auth.FirstLogin(ctx)
+	if ok {
+		s.first = login{name, password}
+	}
+	return err
 }
 
 // newToken makes the token for commands on this machine, in the name of the
