@@ -47,6 +47,8 @@ type conductor struct {
 	tolds  chan told           // what became of commands
 	caught chan struct{}       // closed when the bus's backlog is replayed
 
+	clearing sync.WaitGroup // lost tasks that are being cleared away
+
 	heardMu sync.Mutex
 	heard   map[attempt]time.Time // last word of a task, in this process's time
 
@@ -59,7 +61,6 @@ type conductor struct {
 	intentsDue time.Time
 	roomDue    time.Time // queued: when to look for room again
 	waitNoted  bool
-	overran    bool      // tasks were told to stop because their time is over
 	quietFrom  time.Time // finishing: when the last message came
 }
 
@@ -305,10 +306,7 @@ func (c *conductor) publish(ctx context.Context) error {
 	if !c.dirty {
 		return nil
 	}
-	tasks := make([]load.Task, len(c.tasks))
-	for i, t := range c.tasks {
-		tasks[i] = t.Task
-	}
+	tasks := c.attempts()
 	c.collector.Load().Status(c.run.Status, tasks)
 	if err := c.Store.PutTasks(ctx, tasks); err != nil {
 		return err

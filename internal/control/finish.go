@@ -31,6 +31,7 @@ func (c *conductor) finish(ctx context.Context, now time.Time) error {
 	if load.ErrorCode(err) != load.NotFound {
 		return err
 	}
+	c.clearing.Wait()
 	c.keepLogs(ctx)
 	c.sweep(ctx)
 	c.settle("stopped before the start: the run could not run")
@@ -65,10 +66,7 @@ func (c *conductor) sweep(ctx context.Context) {
 // report takes the collector's figures, keeps the series, and judges the run.
 func (c *conductor) report(ctx context.Context) (*load.Report, error) {
 	live := c.collector.Load()
-	tasks := make([]load.Task, len(c.tasks))
-	for i, t := range c.tasks {
-		tasks[i] = t.Task
-	}
+	tasks := c.attempts()
 	live.Status(load.Finishing, tasks)
 	result, err := live.Finish(ctx)
 	if err != nil {
@@ -136,11 +134,7 @@ func (c *conductor) end(ctx context.Context, report *load.Report) error {
 	}
 	c.log.Info("run has ended", "outcome", report.Run.Outcome, "verdict", report.Run.Verdict)
 	c.dirty = false
-	tasks := make([]load.Task, len(c.tasks))
-	for i, t := range c.tasks {
-		tasks[i] = t.Task
-	}
-	c.collector.Load().Status(load.Ended, tasks)
+	c.collector.Load().Status(load.Ended, c.attempts())
 	return nil
 }
 

@@ -46,6 +46,12 @@ func (c *conductor) clear(ctx context.Context, t *task, log string) {
 	c.stopTasks(ctx, t.Region, t.Name)
 }
 
+// clearBeside clears a lost task away beside the loop. Finish waits for it:
+// sweeping the fleet would take the log away under it.
+func (c *conductor) clearBeside(ctx context.Context, t *task) {
+	c.clearing.Go(func() { c.clear(context.WithoutCancel(ctx), t, logName(t)) })
+}
+
 func (c *conductor) keepLog(ctx context.Context, t *task, name string) {
 	if err := c.copyLog(ctx, t, name); err != nil {
 		c.log.Warn("cannot keep a task's log", "task", t.Name, "err", err)
@@ -59,11 +65,11 @@ func (c *conductor) copyLog(ctx context.Context, t *task, name string) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.Limits.Platform)
 	defer cancel()
-	log, err := r.driver.Logs(ctx, c.run.ID, t.Name)
+	log, err := r.driver.Logs(ctx, c.id, t.Name)
 	if err != nil {
 		return err
 	}
 	defer log.Close()
-	_, err = c.Blob.Put(ctx, load.RunKey(c.run.ID, logKeyStart+name), io.LimitReader(log, mostLog))
+	_, err = c.Blob.Put(ctx, load.RunKey(c.id, logKeyStart+name), io.LimitReader(log, mostLog))
 	return err
 }

@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -73,7 +74,7 @@ func (c *conductor) findLost(ctx context.Context, now time.Time) error {
 func (c *conductor) lostBecause(t *task, now time.Time) string {
 	heard := c.lastHeard(t)
 	if !t.gone.IsZero() && now.Sub(t.gone) > goneGrace && now.Sub(heard) > goneGrace/2 {
-		return t.instance.Reason
+		return t.goneBecause()
 	}
 	if t.Status != load.TaskRunning && t.Status != load.TaskReady {
 		if now.Sub(t.awaited) > c.Limits.Provision {
@@ -97,7 +98,7 @@ func (c *conductor) lostBecause(t *task, now time.Time) string {
 // scenario wants done then.
 func (c *conductor) afterLoss(ctx context.Context, t *task, now time.Time) error {
 	if c.run.Status != load.Running || c.run.Spec.LostTasks != load.LostReplace {
-		go c.clear(context.WithoutCancel(ctx), t, logName(t))
+		c.clearBeside(ctx, t)
 	}
 	if c.run.Status != load.Running {
 		return nil
@@ -117,11 +118,11 @@ func (c *conductor) replace(ctx context.Context, t *task, now time.Time) error {
 	end, known := c.timeline.End()
 	left := end - now.Sub(*c.run.Started)
 	if (known && left < 3*time.Second) || t.Attempt+1 >= mostAttempts {
-		go c.clear(context.WithoutCancel(ctx), t, logName(t))
+		c.clearBeside(ctx, t)
 		return c.note(ctx, "task", t.Name, "task "+t.Name+" is not replaced: too late, or lost too often")
 	}
 	next := &task{plan: t.plan, awaited: now, Task: load.Task{
-		Run: c.run.ID, Name: t.Name, Region: t.Region, Index: t.Index,
+		Run: c.id, Name: t.Name, Region: t.Region, Index: t.Index,
 		Attempt: t.Attempt + 1, Status: load.TaskPlanned,
 	}}
 	c.tasks = append(c.tasks, next)
@@ -144,14 +145,14 @@ func (c *conductor) stopTasks(ctx context.Context, name string, tasks ...string)
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.Limits.Platform)
 	defer cancel()
-	if err := r.driver.Stop(ctx, c.run.ID, tasks...); err != nil {
+	if err := r.driver.Stop(ctx, c.id, tasks...); err != nil {
 		c.log.Error("cannot stop tasks", "region", name, "tasks", tasks, "err", err)
 	}
 }
 
 // obeyCriteria ends the run when a criterion that says so is broken.
 func (c *conductor) obeyCriteria(ctx context.Context, now time.Time) error {
-	if c.run.Status != load.Running || c.ending() {
+	if c.run.Status != load.Running || c.changed(load.ChangeDrain, load.ChangeStop) {
 		return nil
 	}
 	broken := c.collector.Load().Stop()
@@ -165,14 +166,9 @@ func (c *conductor) obeyCriteria(ctx context.Context, now time.Time) error {
 	return c.change(ctx, load.Change{Kind: load.ChangeDrain, At: c.soon(now)}, why, nil)
 }
 
-// ending says that the load was told to end before its time.
-func (c *conductor) ending() bool {
-	for _, change := range c.run.Changes {
-		if change.Kind == load.ChangeDrain || change.Kind == load.ChangeStop {
-			return true
-		}
-	}
-	return false
+// changed says that the run has a live change of one of these kinds.
+func (c *conductor) changed(kinds ...load.ChangeKind) bool {
+	return slices.ContainsFunc(c.run.Changes, func(change load.Change) bool { return slices.Contains(kinds, change.Kind) })
 }
 
 // boundEnd ends tasks that do not end by themselves: first by command, then by
@@ -186,8 +182,7 @@ func (c *conductor) boundEnd(ctx context.Context, now time.Time) error {
 	if late < 0 {
 		return nil
 	}
-	if !c.overran {
-		c.overran = true
+	if !c.changed(load.ChangeStop) {
 		return c.change(ctx, load.Change{Kind: load.ChangeStop, At: c.soon(now)}, "the planned end and the drain are over", func(r *load.Run) {
 			r.Cause = append(r.Cause, fmt.Sprintf("tasks still ran %s after the end and were stopped: %s", c.Limits.Drain+c.Limits.Overrun, c.running()))
 		})
@@ -199,7 +194,7 @@ func (c *conductor) boundEnd(ctx context.Context, now time.Time) error {
 		if t.over() {
 			continue
 		}
-		go c.clear(context.WithoutCancel(ctx), t, logName(t))
+		c.clearBeside(ctx, t)
 		if err := c.lose(ctx, t, load.TaskLost, fmt.Sprintf("still running %s after the end, stopped by force", late.Round(time.Second))); err != nil {
 			return err
 		}

@@ -31,7 +31,7 @@ func (c *conductor) provision(ctx context.Context, now time.Time) error {
 	ready := 0
 	for _, t := range c.tasks {
 		if !t.over() && !t.gone.IsZero() && now.Sub(t.gone) > goneGrace {
-			if err := c.lose(ctx, t, load.TaskFailed, "ended before it was ready: "+t.instance.Reason); err != nil {
+			if err := c.lose(ctx, t, load.TaskFailed, "ended before it was ready: "+t.goneBecause()); err != nil {
 				return err
 			}
 		}

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -36,6 +37,9 @@ func (t *task) over() bool {
 	return t.Status == load.TaskDone || t.Status == load.TaskLost || t.Status == load.TaskFailed
 }
 
+// goneBecause is why the task's instance is gone, never empty.
+func (t *task) goneBecause() string { return cmp.Or(t.instance.Reason, "its instance is gone") }
+
 func (t *task) attempt() attempt { return attempt{t.Name, t.Attempt} }
 
 // region is a region of the run with its driver, or why it has none.
@@ -62,6 +66,15 @@ func tasksOf(run load.Run, stored []load.Task) []*task {
 	}
 	for _, s := range stored {
 		tasks = append(tasks, &task{plan: byName[s.Name], Task: s, awaited: time.Now()})
+	}
+	return tasks
+}
+
+// attempts returns the tasks as store and collector know them.
+func (c *conductor) attempts() []load.Task {
+	tasks := make([]load.Task, len(c.tasks))
+	for i, t := range c.tasks {
+		tasks[i] = t.Task
 	}
 	return tasks
 }
