@@ -31,7 +31,7 @@ func (s *Server) Token() string { return s.token }
 func (s *Server) Failed() <-chan error { return s.failed }
 
 // Close ends the server in order: no new requests, control lets go of its runs
-// (their tasks go on, but for an ephemeral server's), then bus, drivers and
+// (their tasks go on, but for an ephemeral server's), then drivers, bus and
 // store. It may be called on a server that started only in part.
 func (s *Server) Close(ctx context.Context) error {
 	var errs []error

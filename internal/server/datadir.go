@@ -50,18 +50,21 @@ func (d *dataDir) join(name ...string) string {
 // Close lets go of the lock.
 func (d *dataDir) Close() error { return d.lock.Close() }
 
+const secretBytes = 32
+
 // secret returns the named secret of this folder, made at first use: 32 random
-// bytes as hex, readable by this user alone.
+// bytes as hex, readable by this user alone. A file that a loss of power left
+// empty or cut short is none: links signed with an empty key, anybody could sign.
 func (d *dataDir) secret(name string) (string, error) {
 	path := d.join(name)
 	kept, err := os.ReadFile(path)
-	if err == nil {
-		return strings.TrimSpace(string(kept)), nil
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", err
 	}
-	raw := make([]byte, 32)
+	if text := strings.TrimSpace(string(kept)); len(text) == hex.EncodedLen(secretBytes) {
+		return text, nil
+	}
+	raw := make([]byte, secretBytes)
 	_, _ = rand.Read(raw) // never fails, by its contract
 	text := hex.EncodeToString(raw)
 	return text, d.writeSecret(name, text)

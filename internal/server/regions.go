@@ -2,8 +2,11 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -20,8 +23,9 @@ type regionBook struct {
 	store   *store.Store
 	options all.Options
 
-	mu   sync.Mutex
-	open map[string]openRegion
+	mu       sync.Mutex
+	open     map[string]openRegion
+	replaced []openRegion // by newer settings; runs under way still use them
 }
 
 type openRegion struct {
@@ -47,9 +51,15 @@ func (b *regionBook) Region(ctx context.Context, name string) (load.Region, flee
 	if known, ok := b.open[name]; ok && reflect.DeepEqual(known.Region, region) {
 		return region, known.driver, nil
 	}
+	if b.open == nil {
+		return load.Region{}, nil, load.Errorf(load.Unavailable, "region %s: the server is closing", name)
+	}
 	driver, err := all.Open(region, b.options)
 	if err != nil {
 		return load.Region{}, nil, err
+	}
+	if known, ok := b.open[name]; ok {
+		b.replaced = append(b.replaced, known)
 	}
 	b.open[name] = openRegion{region, driver}
 	return region, driver, nil
@@ -72,11 +82,12 @@ func (b *regionBook) unknown(ctx context.Context, name string) error {
 func (b *regionBook) Close() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for name, r := range b.open {
+	var errs []error
+	for _, r := range slices.AppendSeq(b.replaced, maps.Values(b.open)) {
 		if err := r.driver.Close(); err != nil {
-			return fmt.Errorf("close region %s: %w", name, err)
+			errs = append(errs, fmt.Errorf("close region %s: %w", r.Name, err))
 		}
 	}
-	b.open = nil
-	return nil
+	b.open, b.replaced = nil, nil
+	return errors.Join(errs...)
 }
