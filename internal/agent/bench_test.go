@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"onrush.dev/onrush/internal/bus"
 	"onrush.dev/onrush/internal/bus/embedded"
 	"onrush.dev/onrush/internal/fleet"
@@ -76,14 +78,12 @@ func oneFleet(b *testing.B, tasks int) {
 	}
 	watch.await(ctx, b, load.EventReady)
 	start := load.Command{Kind: load.CommandStart, Start: time.Now().Add(time.Second)}
-	var all []bus.TaskRef
-	for _, s := range specs {
-		all = append(all, bus.TaskRef{Task: s.Task})
-	}
 	told := time.Now()
-	if failed := hub.Broadcast(ctx, run, all, start); len(failed) > 0 {
-		b.Fatal(failed)
+	var telling errgroup.Group
+	for _, s := range specs {
+		telling.Go(func() error { return hub.Send(ctx, run, s.Task, s.Attempt, start) })
 	}
+	check(b, telling.Wait())
 	broadcast := time.Since(told)
 	watch.await(ctx, b, load.EventDone)
 	stopped := time.Now()

@@ -212,33 +212,3 @@ func (h *Hub) Send(ctx context.Context, run, task string, attempt int, command l
 	}
 	return nil
 }
-
-// TaskRef names one attempt of a task.
-type TaskRef struct {
-	Task    string
-	Attempt int
-}
-
-// Broadcast sends one command to many tasks at once. It returns what went
-// wrong, by task; empty when all acknowledged.
-func (h *Hub) Broadcast(ctx context.Context, run string, tasks []TaskRef, command load.Command) map[string]error {
-	var (
-		mu     sync.Mutex
-		failed = map[string]error{}
-		all    sync.WaitGroup
-		room   = make(chan struct{}, 256)
-	)
-	for _, t := range tasks {
-		room <- struct{}{}
-		all.Go(func() {
-			defer func() { <-room }()
-			if err := h.Send(ctx, run, t.Task, t.Attempt, command); err != nil {
-				mu.Lock()
-				failed[t.Task] = err
-				mu.Unlock()
-			}
-		})
-	}
-	all.Wait()
-	return failed
-}

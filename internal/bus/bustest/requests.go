@@ -3,8 +3,6 @@ package bustest
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -78,10 +76,10 @@ func testCommands(_ *testing.T, s *suite) {
 	start := time.Now().Round(0).UTC()
 	s.must(s.hub.Send(s.Context(), run, "eu-1", 1, load.Command{Kind: load.CommandStart, Start: start}))
 	change := load.Change{At: load.Duration(3 * time.Second), Kind: load.ChangeLevel, Level: 12.5}
-	failed := s.hub.Broadcast(s.Context(), run, []bus.TaskRef{{Task: "eu-1", Attempt: 1}, {Task: "gone"}},
-		load.Command{Kind: load.CommandChange, Change: &change, Number: 4})
-	if got := slices.Sorted(maps.Keys(failed)); !slices.Equal(got, []string{"gone"}) {
-		s.Fatalf("broadcast failed for %v, want gone alone", got)
+	command := load.Command{Kind: load.CommandChange, Change: &change, Number: 4}
+	s.must(s.hub.Send(s.Context(), run, "eu-1", 1, command))
+	if err := s.hub.Send(s.Context(), run, "gone", 0, command); load.ErrorCode(err) != load.Unavailable {
+		s.Fatalf("command for a task that is not there: %v, want it unavailable", err)
 	}
 	if c := s.command(second); c.Kind != load.CommandStart || !c.Start.Equal(start) {
 		s.Fatalf("got command %+v", c)
