@@ -43,7 +43,8 @@ func (a *api) startRun(ctx context.Context, in *struct{ Body wire.RunStart }) (*
 		return nil, err
 	}
 	if _, err := a.Store.AddEvent(ctx, load.Event{Run: run.ID, At: now, Kind: "status", Text: "queued: started by " + by}); err != nil {
-		return nil, err
+		// The run is there and will start: an error now would make its caller start another.
+		a.Log.ErrorContext(ctx, "cannot record the start of a run", "run", run.ID, "err", err)
 	}
 	a.Log.InfoContext(ctx, "run started", "user", by, "run", run.ID, "scenario", run.Scenario)
 	a.Control.Wake(run.ID)

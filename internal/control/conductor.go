@@ -163,10 +163,9 @@ func (c *conductor) retry(ctx context.Context, what string, try func() error) er
 			return err
 		}
 		if load.ErrorCode(err) == load.NotFound {
-			if c.closing.Load() {
-				return err // we closed it ourselves
+			if !c.closing.Load() { // else we closed its stream ourselves
+				c.log.Warn("the run is gone", "while", what, "err", err)
 			}
-			c.log.Warn("the run is gone from the store", "err", err)
 			return err
 		}
 		c.log.Error("cannot "+what+", will try again", "err", err, "pause", pause)

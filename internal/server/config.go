@@ -27,8 +27,8 @@ type Config struct {
 	// AgentCommand is the program of local tasks. Default: onrush-agent beside
 	// the running program, else the running program with the argument "agent".
 	AgentCommand []string
-	// Regions are made, or made anew, at the start. A region "local" is always
-	// there.
+	// Regions are made, or made anew, at the start. Default: a region "local",
+	// when the database has none.
 	Regions []load.Region
 	// Ephemeral says that tasks must not outlive this process: it is the
 	// in-process server of one command.
