@@ -16,6 +16,9 @@ import (
 const childDir = "ONRUSH_TEST_FLEET_DIR"
 
 func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == endThreads {
+		endByThreads()
+	}
 	dir := os.Getenv(childDir)
 	if dir == "" {
 		os.Exit(m.Run())

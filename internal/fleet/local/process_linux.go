@@ -61,12 +61,22 @@ func lookAt(p process) *exit {
 			return nil
 		}
 		var status syscall.WaitStatus
-		if got, err := syscall.Wait4(p.PID, &status, syscall.WNOHANG, nil); err == nil && got == p.PID {
+		switch got, err := syscall.Wait4(p.PID, &status, syscall.WNOHANG, nil); {
+		case err == nil && got == p.PID:
 			return exitOf(status)
+		case err == nil:
+			return nil // its first thread has ended, others have not: neither has the process
 		}
 		return exitOf(syscall.WaitStatus(s.status)) // somebody else's child now
 	}
 	return &exit{At: time.Now()}
+}
+
+// frozen says that a process was stopped (SIGSTOP) and does nothing until
+// somebody lets it go on.
+func frozen(pid int) bool {
+	s, ok := readStat(pid)
+	return ok && s.state == 'T'
 }
 
 func exitOf(status syscall.WaitStatus) *exit {

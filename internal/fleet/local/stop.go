@@ -70,6 +70,11 @@ func (d *Driver) waitGone(ctx context.Context, run string, tasks []string) bool 
 		if err == nil && countUp(found) == 0 {
 			return true
 		}
+		for _, t := range found {
+			if t.alive() && frozen(t.process.PID) { // it cannot heed a request to end
+				signalGroup(t.process.PID, syscall.SIGKILL)
+			}
+		}
 		select {
 		case <-ctx.Done():
 			return false
