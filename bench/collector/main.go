@@ -54,7 +54,7 @@ func main() {
 			{Regions: 4, Tasks: 5, Labels: 20, Samples: 1000, Variants: 5, Seconds: 300},
 			{Regions: 4, Tasks: 5, Labels: 20, Samples: 10, Variants: 10, Seconds: 300},
 			{Regions: 4, Tasks: 50, Labels: 20, Samples: 50, Variants: 2, Seconds: 60},
-			{Regions: 4, Tasks: 5, Labels: 1, Samples: 1000, Variants: 10, Seconds: 600},
+			{Regions: 4, Tasks: 50, Labels: 1, Samples: 1000, Variants: 2, Seconds: 60},
 		} {
 			if err := measure(b, shape); err != nil {
 				return err

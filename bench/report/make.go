@@ -72,10 +72,11 @@ func finish(b *rig.Bench, c *collect.Collector, dir string, run load.Run) (*load
 	}
 	defer out.Close()
 	begin = time.Now()
+	from := rig.CPU()
 	if err := result.WriteSeries(out); err != nil {
 		return nil, err
 	}
-	b.Say("end of the run: write the series", "%.2f s", time.Since(begin).Seconds())
+	b.Say("end of the run: write the series, by the clock and of CPU", "%.1f s, %.1f s", time.Since(begin).Seconds(), (rig.CPU() - from).Seconds())
 	size, err := out.Seek(0, 1)
 	if err != nil {
 		return nil, err

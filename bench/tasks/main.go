@@ -20,6 +20,8 @@ const (
 	rate    = 400 // requests a second of the whole run: the machine is the tasks' alone
 	memory  = 400 << 20
 	skew    = 20 * time.Millisecond
+	// starts of 50 tasks: one start in many falls together with other work.
+	starts = 7
 )
 
 func main() {
@@ -40,8 +42,36 @@ func main() {
 				}
 			}
 		}
-		return nil
+		return startTogether(b, loads["http"])
 	})
+}
+
+// startTogether looks at the start skew of 50 tasks alone, in short runs.
+func startTogether(b *rig.Bench, what string) (err error) {
+	s, err := b.Serve(b.Dir+"/skew", "--region", "eu")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Stop()) }()
+	source := "name: skew\n" + what + "load: {rate: 100, duration: 2s}\nregions: [{name: eu, tasks: 50}]\n"
+	var skews rig.Spread
+	for range starts {
+		run, err := s.StartRun(b, client.StartRun{Source: source})
+		if err != nil {
+			return err
+		}
+		if _, err := s.Await(b, run.ID); err != nil {
+			return err
+		}
+		report, err := s.Report(b, run.ID)
+		if err != nil {
+			return err
+		}
+		skews.Add(time.Duration(report.StartSkewMS * float64(time.Millisecond)))
+	}
+	b.Judge(skews.At(0.5) <= skew, "start skew of 50 tasks, median of "+fmt.Sprint(starts), "<= 20 ms", "%.1f ms", rig.MS(skews.At(0.5)))
+	b.Say("start skew of 50 tasks, least and most", "%.1f, %.1f ms", rig.MS(skews[0]), rig.MS(skews.Max()))
+	return nil
 }
 
 // measure runs so many tasks on a server of their own, whose memory is theirs.
