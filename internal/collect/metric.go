@@ -42,7 +42,7 @@ func (r *rule) value(c *cell, seconds float64) (float64, bool) {
 	case load.OfStatus:
 		var n int64
 		for _, e := range c.statuses {
-			if e.key >= r.measure.Status.Min && e.key <= r.measure.Status.Max {
+			if r.measure.Status.Has(e.key) {
 				n += e.n
 			}
 		}

@@ -221,7 +221,7 @@ func (q *request) expects(status int) bool {
 		return status >= 200 && status < 400
 	}
 	for _, p := range q.expect {
-		if status >= p.Min && status <= p.Max {
+		if p.Has(status) {
 			return true
 		}
 	}
