@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"errors"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 
@@ -60,6 +61,15 @@ func parseDSN(dsn string) (dialect, error) {
 // work side by side. With synchronous=NORMAL a killed server loses nothing; a
 // power cut may take the last moments, but never the database.
 func openSQLite(path string) (write, read *sql.DB, err error) {
+	// Made here, since SQLite would make it readable to all: it holds scenarios
+	// with their secrets. Files that SQLite puts beside it get the same mode.
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := file.Close(); err != nil {
+		return nil, nil, err
+	}
 	// The busy timeout stands first: the switch to WAL may already have to wait.
 	base := "file:" + (&url.URL{Path: path}).EscapedPath() +
 		"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)" +
