@@ -67,6 +67,7 @@ func TestJourneys(t *testing.T) {
 			"whole":    cmdWhole,
 			"nginx":    cmdNginx,
 			"logged":   cmdLogged,
+			"postgres": postgres(t),
 		},
 	})
 }
@@ -82,6 +83,11 @@ func setup(env *testscript.Env) error {
 	env.Setenv("HOME", env.WorkDir)
 	env.Setenv("ONRUSH_CONFIG_DIR", filepath.Join(env.WorkDir, "config"))
 	env.Setenv("ONRUSH_DATA", filepath.Join(env.WorkDir, "data"))
+	examples, err := filepath.Abs("../examples")
+	if err != nil {
+		return err
+	}
+	env.Setenv("EXAMPLES", examples)
 	env.Setenv("LISTEN", listener.Addr().String())
 	env.Values[processesKey{}] = &processes{byName: map[string]*process{}}
 	return nil
