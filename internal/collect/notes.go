@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"onrush.dev/onrush/internal/load"
 )
@@ -50,7 +51,7 @@ func reason(text string) string {
 }
 
 // hole says in which seconds a task's load is missing: from its last window to
-// its replacement's first, or to the run's end.
+// its replacement's first, or to the end of the run's load.
 func (c *Collector) hole(s *sender, later []*sender) string {
 	from, to := s.last+1, c.finished
 	for _, next := range later {
@@ -59,11 +60,15 @@ func (c *Collector) hole(s *sender, later []*sender) string {
 			break
 		}
 	}
+	if s.first < 0 && to == c.finished {
+		return ": it made no load"
+	}
+	if c.bounded { // responses may come later; load that could be missing does not
+		to = min(to, int((c.loadEnd-1)/time.Second))
+	}
 	switch {
 	case to < from:
 		return ""
-	case s.first < 0 && to == c.finished:
-		return ": it made no load"
 	case to == from:
 		return fmt.Sprintf(": its load is missing in second %d", from)
 	}

@@ -54,6 +54,7 @@ func (s *spool) close() error {
 	if rm := os.Remove(s.file.Name()); err == nil {
 		err = rm
 	}
+	_ = os.Remove(filepath.Dir(s.file.Name())) // unless something else is in there
 	return err
 }
 
