@@ -119,9 +119,9 @@ func (f *follower) wait(ctx context.Context, poll <-chan time.Time) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case s, open := <-f.snapshots:
-			if !open {
+			if !open { // the run has ended, most likely: look now
 				f.unsubscribe()
-				continue
+				return nil
 			}
 			if err := f.out.send(wire.LiveSnapshot, 0, s); err != nil {
 				return err
