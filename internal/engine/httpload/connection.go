@@ -20,12 +20,6 @@ func newDialer(c *load.Connection, dir string, b *buffers) (*dialer, error) {
 		timeout:  time.Duration(c.ConnectTimeout),
 		buffers:  b,
 	}
-	if d.version == "" {
-		d.version = "auto"
-	}
-	if d.timeout <= 0 {
-		d.timeout = 10 * time.Second
-	}
 	for _, text := range c.LocalAddresses {
 		a, err := netip.ParseAddr(text)
 		if err != nil {
@@ -53,7 +47,7 @@ func newTLSConfig(t *load.TLS, version, dir string) (*tls.Config, error) {
 	if t.MinVersion == "1.3" {
 		c.MinVersion = tls.VersionTLS13
 	}
-	if t.Verify != nil && !*t.Verify {
+	if !*t.Verify {
 		c.InsecureSkipVerify = true //nolint:gosec // what the user asked for, in so many words
 	}
 	switch version {

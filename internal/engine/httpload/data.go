@@ -7,7 +7,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
-	"path"
 	"strings"
 	"sync/atomic"
 
@@ -34,9 +33,6 @@ type dataSet struct {
 // file that is split over many tasks costs each of them its own part.
 func readData(dir string, d load.Data, share load.Share, seed uint64) (*dataSet, error) {
 	set := &dataSet{name: d.Name, sharing: d.Sharing, random: d.Order == load.OrderRandom, seed: seed}
-	if set.name == "" {
-		set.name = strings.TrimSuffix(path.Base(d.File), path.Ext(d.File))
-	}
 	f, err := os.Open(engine.FilePath(dir, d.File))
 	if err != nil {
 		return nil, load.Errorf(load.Invalid, "open data file %s: %w", d.File, err)

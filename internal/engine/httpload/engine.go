@@ -38,6 +38,7 @@ func (e *Engine) Name() string { return Name }
 // Prepare implements engine.Engine: it reads every file and compiles every
 // request, so that nothing of that can fail under load.
 func (e *Engine) Prepare(_ context.Context, job engine.Job) error {
+	job.Order.Scenario = load.WithDefaults(job.Order.Scenario) // the plan has them; others may not
 	c := &job.Order.Scenario.Connection
 	b := new(buffers)
 	d, err := newDialer(c, job.Dir, b)
@@ -47,7 +48,7 @@ func (e *Engine) Prepare(_ context.Context, job engine.Job) error {
 	e.client = &client{
 		dialer:  d,
 		buffers: b,
-		keep:    c.KeepAlive == nil || *c.KeepAlive,
+		keep:    *c.KeepAlive,
 		maxBody: int64(c.MaxBody),
 	}
 	e.program, err = newProgram(&job)

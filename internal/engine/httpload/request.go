@@ -69,19 +69,12 @@ func (f *bodyFile) open() (io.ReadCloser, error) {
 	return os.Open(f.path)
 }
 
-// compile makes a scenario's request ready.
+// compile makes a scenario's request, its defaults filled in, ready.
 func compile(r *load.Request, c *load.Connection, n *names, dir string) (*request, error) {
-	q := &request{label: r.Label, method: r.Method, host: c.Host, expect: r.Expect.Status, redirects: 10}
-	if q.method == "" {
-		q.method = http.MethodGet
+	q := &request{
+		label: r.Label, method: r.Method, host: c.Host, timeout: time.Duration(r.Timeout), redirects: *r.Redirects,
+		expect: r.Expect.Status, contains: []byte(r.Expect.BodyContains),
 	}
-	if q.timeout = time.Duration(r.Timeout); q.timeout <= 0 {
-		q.timeout = 30 * time.Second
-	}
-	if r.Redirects != nil {
-		q.redirects = *r.Redirects
-	}
-	q.contains = []byte(r.Expect.BodyContains)
 	var err error
 	if q.url, err = n.parse(r.URL); err != nil {
 		return nil, fmt.Errorf("url: %w", err)
@@ -90,9 +83,6 @@ func compile(r *load.Request, c *load.Connection, n *names, dir string) (*reques
 		if q.parsed, err = parseURL(q.url.text); err != nil {
 			return nil, fmt.Errorf("url: %w", err)
 		}
-	}
-	if q.label == "" {
-		q.label = defaultLabel(q.method, r.URL)
 	}
 	if q.body, err = n.parse(r.Body); err != nil {
 		return nil, fmt.Errorf("body: %w", err)
@@ -204,22 +194,8 @@ func escapeQuery(query string) string {
 	return b.String()
 }
 
-// defaultLabel names a request by method and path.
-func defaultLabel(method, raw string) string {
-	raw, _, _ = strings.Cut(raw, "?")
-	raw, _, _ = strings.Cut(raw, "#")
-	if _, rest, ok := strings.Cut(raw, "://"); ok {
-		_, after, _ := strings.Cut(rest, "/")
-		raw = "/" + after
-	}
-	return method + " " + raw
-}
-
 // expects says whether a status is a success.
 func (q *request) expects(status int) bool {
-	if len(q.expect) == 0 {
-		return status >= 200 && status < 400
-	}
 	for _, p := range q.expect {
 		if p.Has(status) {
 			return true

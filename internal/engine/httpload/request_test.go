@@ -46,7 +46,7 @@ func TestRequestsAreSentAsWritten(t *testing.T) {
 				t.Errorf("%s: got %q, want %q", name, found, want)
 			}
 		}
-		if label := got.Labels["PATCH ${base}/p/${people.id}"]; label != 1 {
+		if label := got.Labels["PATCH /p/${people.id}"]; label != 1 {
 			t.Errorf("got labels %v", got.Labels)
 		}
 	}
