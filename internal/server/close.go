@@ -41,6 +41,8 @@ func (s *Server) Close(ctx context.Context) error {
 			errs = append(errs, s.http.Close()) // live streams do not end by themselves
 		}
 		cancel()
+	} else if s.listener != nil {
+		errs = append(errs, s.listener.Close())
 	}
 	if s.stop != nil {
 		s.stop()

@@ -20,19 +20,20 @@ import (
 
 // Server is a running server.
 type Server struct {
-	config  Config
-	data    *dataDir
-	store   *store.Store
-	blob    *files.Bucket
-	bus     *embedded.Server
-	regions *regionBook
-	control *control.Controller
-	auth    *auth.Service
-	handler http.Handler
-	http    *http.Server
-	url     string
-	token   string
-	first   login
+	config   Config
+	data     *dataDir
+	store    *store.Store
+	blob     *files.Bucket
+	bus      *embedded.Server
+	regions  *regionBook
+	control  *control.Controller
+	auth     *auth.Service
+	handler  http.Handler
+	listener net.Listener
+	http     *http.Server
+	url      string
+	token    string
+	first    login
 
 	stop    context.CancelFunc
 	running sync.WaitGroup
@@ -48,7 +49,7 @@ type login struct{ name, password string }
 func Start(ctx context.Context, config Config) (*Server, error) {
 	s := &Server{config: config.withDefaults(), failed: make(chan error, 2)}
 	steps := []func(context.Context) error{
-		s.openData, s.openStore, s.openBus, s.openRegions, s.openLogin, s.listen,
+		s.openData, s.openStore, s.openBus, s.openRegions, s.listen, s.openLogin, s.serve,
 	}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
@@ -113,19 +114,25 @@ func (s *Server) openRegions(ctx context.Context) error {
 	return nil
 }
 
-// listen opens the console and the API, and starts the runs' control behind
-// them.
-func (s *Server) listen(ctx context.Context) error {
-	listener, err := net.Listen("tcp", s.config.Listen)
+// listen takes the address of console and API. It comes before openLogin: a
+// start that fails because the address is taken must not use up the password
+// that is shown once.
+func (s *Server) listen(context.Context) (err error) {
+	s.listener, err = net.Listen("tcp", s.config.Listen)
 	if err != nil {
 		return load.Errorf(load.Unavailable, "cannot listen on %s for console and API: %w", s.config.Listen, err)
 	}
 	s.url = s.config.PublicURL
 	if s.url == "" {
-		s.url = "http://" + listener.Addr().String()
+		s.url = "http://" + s.listener.Addr().String()
 	}
+	return nil
+}
+
+// serve opens the console and the API, and starts the runs' control behind
+// them.
+func (s *Server) serve(ctx context.Context) error {
 	if err := s.startControl(ctx); err != nil {
-		listener.Close()
 		return err
 	}
 	s.http = &http.Server{
@@ -134,7 +141,7 @@ func (s *Server) listen(ctx context.Context) error {
 		IdleTimeout:       2 * time.Minute,
 	}
 	s.running.Go(func() {
-		if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
 			s.failed <- fmt.Errorf("serve console and API: %w", err)
 		}
 	})
