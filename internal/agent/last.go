@@ -63,9 +63,8 @@ func (a *agent) flush(ctx context.Context) error {
 	wait, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.Bounds.Flush)
 	defer cancel()
 	outside := context.Cause(ctx) != nil && !errors.As(context.Cause(ctx), new(stopped))
-	hurry := make(chan struct{})
 	if outside {
-		close(hurry)
+		time.AfterFunc(hurriedFlush, cancel)
 	}
 	go func() {
 		alone := time.NewTicker(200 * time.Millisecond)
@@ -77,9 +76,6 @@ func (a *agent) flush(ctx context.Context) error {
 				return
 			case <-drain:
 				drain = nil
-				time.AfterFunc(hurriedFlush, cancel)
-			case <-hurry:
-				hurry = nil
 				time.AfterFunc(hurriedFlush, cancel)
 			case <-alone.C:
 				if a.ticket.Ephemeral && a.conn.Away() > a.Bounds.Lonely {
