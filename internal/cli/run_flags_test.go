@@ -106,3 +106,16 @@ func TestFlagFaults(t *testing.T) {
 		}
 	}
 }
+
+// TestChangeRefusesZero: a level of zero would be read as none given.
+func TestChangeRefusesZero(t *testing.T) {
+	t.Parallel()
+	for _, flag := range []string{"--users", "--total-users", "--rate"} {
+		var said strings.Builder
+		env := Env{Context: t.Context(), Out: &said, Err: &said}
+		code := Main(env, []string{"runs", "change", "r1", flag, "0"})
+		if code != exitCannot || !strings.Contains(said.String(), flag+": found \"0\"") {
+			t.Errorf("%s 0: exit code %d and %q, want 1 and the flag named", flag, code, said.String())
+		}
+	}
+}

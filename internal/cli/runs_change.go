@@ -10,10 +10,10 @@ import (
 // runsChangeCmd is `onrush runs change`.
 type runsChangeCmd struct {
 	remote
-	ID         string    `arg:"" name:"run" help:"The run's id."`
-	Users      int       `placeholder:"N" xor:"level" required:"" help:"Users in each task from now on (closed model)."`
-	TotalUsers int       `placeholder:"N" xor:"level" required:"" help:"Users of the whole run from now on (closed model)."`
-	Rate       load.Rate `short:"r" placeholder:"N" xor:"level" required:"" help:"Requests a second of the whole run from now on (open model)."`
+	ID         string   `arg:"" name:"run" help:"The run's id."`
+	Users      count    `placeholder:"N" xor:"level" required:"" help:"Users in each task from now on (closed model)."`
+	TotalUsers count    `placeholder:"N" xor:"level" required:"" help:"Users of the whole run from now on (closed model)."`
+	Rate       rateFlag `short:"r" placeholder:"N" xor:"level" required:"" help:"Requests a second of the whole run from now on (open model)."`
 }
 
 // Run implements the command.
@@ -22,7 +22,7 @@ func (c *runsChangeCmd) Run(env *Env) error {
 	if err != nil {
 		return err
 	}
-	change := client.Load{Users: c.Users, TotalUsers: c.TotalUsers, Rate: c.Rate}
+	change := client.Load{Users: int(c.Users), TotalUsers: int(c.TotalUsers), Rate: load.Rate(c.Rate)}
 	if err := api.ChangeLoad(env.Context, c.ID, change); err != nil {
 		return err
 	}
