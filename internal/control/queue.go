@@ -21,8 +21,9 @@ func (c *conductor) queue(ctx context.Context, now time.Time) error {
 			return c.fail(ctx, "region "+planned.Name+" cannot be used", r.err.Error())
 		}
 		free, err := c.room(ctx, r, len(planned.Tasks))
-		if err != nil {
-			return c.fail(ctx, "region "+planned.Name+" cannot be asked for its capacity", err.Error())
+		if err != nil { // a platform that does not answer now may do so soon
+			c.leaveRooms()
+			return c.await(ctx, now, "region "+planned.Name+" cannot be asked for its capacity: "+err.Error())
 		}
 		if free.never != "" {
 			return c.fail(ctx, free.never)
