@@ -85,12 +85,6 @@ func legibleBytes(v float64) string {
 	return legible(v) + " " + unit
 }
 
-// shortFloat has at most three digits after the point.
-func shortFloat(v float64) string {
-	s := strconv.FormatFloat(v, 'f', 3, 64)
-	return strings.TrimRight(strings.TrimRight(s, "0"), ".")
-}
-
 // String is the canonical text: ParseCriterion reads it as the same rule.
 func (c Criterion) String() string {
 	var b strings.Builder
