@@ -49,26 +49,64 @@ func TestNeedNamesWhatIsMissing(t *testing.T) {
 	}
 }
 
+// TestSetupTest runs scripts/setup-test where Chromium and openssl are missing:
+// root's packages are installed, anybody else is told the line.
+func TestSetupTest(t *testing.T) {
+	t.Parallel()
+	apt := func(log string) string { return "echo \"$@\" >> " + log }
+	for _, tc := range []struct{ name, uid, said, called string }{
+		{"as root", "0", "installing what the tests need: openssl chromium", "update -q\ninstall -y -q --no-install-recommends openssl chromium\n"},
+		{"as a user", "1000", "sudo sh -c 'apt-get update -q && apt-get install -y --no-install-recommends openssl chromium'", ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			log := filepath.Join(t.TempDir(), "log")
+			out, err := script(t, "setup-test", map[string]string{
+				"apt-get": apt(log), "id": "echo " + tc.uid, "uname": "echo Linux", "nginx": "true", "postgres": "true",
+			})
+			if (err == nil) != (tc.called != "") || !strings.Contains(out, tc.said) {
+				t.Errorf("got %v and %q, want %q in it", err, out, tc.said)
+			}
+			called, _ := os.ReadFile(log) // not there: never called
+			if string(called) != tc.called {
+				t.Errorf("apt-get was called with %q, want %q", called, tc.called)
+			}
+		})
+	}
+}
+
 // need runs the script where only these tools are on PATH.
 func need(t *testing.T, tools map[string]string) (string, error) {
 	t.Helper()
+	bodies := map[string]string{}
+	for name, says := range tools {
+		bodies[name] = "echo '" + says + "'"
+	}
+	return script(t, "need", bodies, "go", "node")
+}
+
+// script runs one of scripts/ where only these programs, given by their text,
+// and a handful of real ones are on PATH.
+func script(t *testing.T, name string, programs map[string]string, args ...string) (string, error) {
+	t.Helper()
 	bin := t.TempDir()
-	for _, real := range []string{"sh", "awk", "sed", "uname", "id", "dirname"} {
-		path, err := exec.LookPath(real)
+	for _, tool := range []string{"sh", "awk", "sed", "uname", "id", "dirname"} {
+		path, err := exec.LookPath(tool)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := os.Symlink(path, filepath.Join(bin, real)); err != nil {
+		if programs[tool] == "" {
+			if err := os.Symlink(path, filepath.Join(bin, tool)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for program, text := range programs {
+		if err := os.WriteFile(filepath.Join(bin, program), []byte("#!/bin/sh\n"+text+"\n"), 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for name, says := range tools {
-		script := "#!" + filepath.Join(bin, "sh") + "\necho '" + says + "'\n"
-		if err := os.WriteFile(filepath.Join(bin, name), []byte(script), 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	cmd := exec.Command(filepath.Join(bin, "sh"), filepath.Join(root, "scripts", "need"), "go", "node")
+	cmd := exec.Command(filepath.Join(bin, "sh"), append([]string{filepath.Join(root, "scripts", name)}, args...)...)
 	cmd.Env = []string{"PATH=" + bin}
 	out, err := cmd.CombinedOutput()
 	return string(out), err
