@@ -60,7 +60,6 @@ func failure(err error) *proto.Failure {
 	return &proto.Failure{Cause: load.CauseOther, Err: err}
 }
 
-
 func appFailure(e *quic.ApplicationError) *proto.Failure {
 	code, text := errorCode(e.ErrorCode), ""
 	if e.ErrorMessage != "" {

@@ -3,7 +3,6 @@ package h3
 import (
 	"context"
 	"sync"
-	"sync/atomic"
 
 	"github.com/quic-go/quic-go"
 
@@ -21,6 +20,7 @@ type Conn struct {
 	sock   *socket
 	group  *Group
 	closed context.Context // over when the connection is
+	close  func(errorCode, string)
 	post   func(func())
 	run    func() // drain, made once
 
@@ -47,7 +47,6 @@ type Conn struct {
 	posted bool
 
 	taken []event // the inbox that was emptied last; of the loop
-	read  atomic.Int64
 }
 
 // event is something for the loop. Exactly one of its parts is set, but that a
@@ -66,6 +65,9 @@ func newConn(qc *quic.Conn, sock *socket, group *Group, o *DialOptions) (*Conn, 
 		maxStreams: max(1, o.MaxStreams), maxBody: o.MaxBody, roomy: o.Roomy, gone: o.Gone,
 	}
 	c.run = c.drain
+	c.close = func(code errorCode, text string) { // the library waits for its goroutines
+		go func() { _ = qc.CloseWithError(quic.ApplicationErrorCode(code), text) }()
+	}
 	c.dec.max = o.MaxHead
 	if c.dec.max <= 0 {
 		c.dec.max = 1 << 20
@@ -273,7 +275,9 @@ func (c *Conn) Cancel(r proto.Receiver) proto.Traffic {
 
 // Farewell implements proto.Session: it closes the connection in good order.
 // Exchanges under way fail.
-func (c *Conn) Farewell() { c.leave(errNoError, "", proto.Failf(load.CauseClosed, "the connection was closed here")) }
+func (c *Conn) Farewell() {
+	c.leave(errNoError, "", proto.Failf(load.CauseClosed, "the connection was closed here"))
+}
 
 // Ended implements proto.Session. Nobody but the session reads the connection,
 // so it ends by the caller's wish alone.
@@ -313,7 +317,7 @@ func (c *Conn) leave(code errorCode, text string, why *proto.Failure) {
 	if c.ended == nil {
 		c.ended = why
 	}
-	go func() { _ = c.quic.CloseWithError(quic.ApplicationErrorCode(code), text) }()
+	c.close(code, text)
 	c.failAll(why)
 	if code != errNoError && c.gone != nil {
 		c.gone(why)

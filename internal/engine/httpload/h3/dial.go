@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/quic-go/quic-go"
-
 )
 
 // The sizes of flow control's windows. They begin as large as they get: a
@@ -126,4 +125,3 @@ func settings(maxHead int) []byte {
 	b = appendVarint(b, uint64(len(payload)))
 	return append(b, payload...)
 }
-

@@ -55,7 +55,7 @@ func (g *Group) socket(local netip.Addr, remote netip.AddrPort) (*socket, error)
 			return s, nil
 		}
 	}
-	packets, err := openPackets(r, g.perSocket)
+	packets, err := openPackets(r, g)
 	if err != nil {
 		return nil, err
 	}

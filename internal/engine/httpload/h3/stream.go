@@ -310,4 +310,3 @@ func (f *flow) leave() proto.Traffic {
 	c.control = proto.Traffic{}
 	return t
 }
-
