@@ -43,7 +43,7 @@ func openPackets(r route, g *Group) (*packets, error) {
 	}
 	raw, err := c.SyscallConn()
 	if err != nil {
-		c.Close()
+		_ = c.Close()
 		return nil, err
 	}
 	p := &packets{
