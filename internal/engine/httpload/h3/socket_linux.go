@@ -3,6 +3,7 @@ package h3
 import (
 	"errors"
 	"net"
+	"net/netip"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -42,17 +43,24 @@ func openPackets(r route, g *Group) (*packets, error) {
 	if err != nil {
 		return nil, err
 	}
-	raw, err := c.SyscallConn()
+	p, err := newPackets(c, r.remote, g)
 	if err != nil {
 		_ = c.Close()
+	}
+	return p, err
+}
+
+func newPackets(c *net.UDPConn, remote netip.AddrPort, g *Group) (*packets, error) {
+	raw, err := c.SyscallConn()
+	if err != nil {
 		return nil, err
 	}
 	p := &packets{
-		UDPConn: c, raw: raw, addr: net.UDPAddrFromAddrPort(r.remote),
+		UDPConn: c, raw: raw, addr: net.UDPAddrFromAddrPort(remote),
 		bell: make(chan struct{}, 1), over: make(chan struct{}), alone: g.perSocket == 1,
 	}
 	p.in.prepare(raw, g)
-	p.out.v6 = r.remote.Addr().Is6()
+	p.out.v6 = remote.Addr().Is6()
 	if !p.alone {
 		go p.flusher()
 	}
