@@ -35,7 +35,7 @@ func (b *bench) inTurns(sides []side) found {
 				progress("  %s: not measured: %v", s.name, err)
 				continue
 			}
-			progress("  %d/%d %-8s %10.3g s of CPU each, %8.5g a second, %.2f of a core, %4d MiB", n+1, b.runs, s.name, t.each, t.rate, t.core, t.peak>>20)
+			progress("  %d/%d %-8s %10.3g s of CPU each (%.3g steady), %8.5g a second, %.2f of a core, %4d MiB", n+1, b.runs, s.name, t.each, t.steady, t.rate, t.core, t.peak>>20)
 			f.turns[s.name] = append(f.turns[s.name], t)
 		}
 	}
@@ -67,27 +67,29 @@ func (f found) of(name string, figure func(turn) float64) spread {
 	return spreadOf(values)
 }
 
-func each(t turn) float64 { return t.each }
+func each(t turn) float64   { return t.each }
+func steady(t turn) float64 { return t.steady }
 
 // ratios is how much more CPU the best of the peers took than we, turn by turn.
-func (f found) ratios(peers []string) spread {
+func (f found) ratios(peers []string, cost func(turn) float64) spread {
 	var values []float64
 	for i, t := range f.turns[ours] {
 		best := 0.0
 		for _, peer := range peers {
-			if turns := f.turns[peer]; i < len(turns) && (best == 0 || turns[i].each < best) {
-				best = turns[i].each
+			if turns := f.turns[peer]; i < len(turns) && (best == 0 || cost(turns[i]) < best) {
+				best = cost(turns[i])
 			}
 		}
 		if best > 0 {
-			values = append(values, best/t.each)
+			values = append(values, best/cost(t))
 		}
 	}
 	return spreadOf(values)
 }
 
-// judge says of each goal of a row whether it was met. unit says for what the
-// CPU time stands, and scale makes its figure one that can be read.
+// judge says of each goal of a row whether it was met: by the CPU time from start
+// to end, with the steady part's ratio beside it. unit says for what the CPU time
+// stands, and scale makes its figure one that can be read.
 func (b *bench) judge(r row, f found, unit string, scale float64) error {
 	if err := f.lost[ours]; err != nil {
 		return err
@@ -100,8 +102,11 @@ func (b *bench) judge(r row, f found, unit string, scale float64) error {
 		if peers == nil {
 			peers = []string{g.peer}
 		}
-		var lost []string
-		var costs []string
+		peers = slices.DeleteFunc(slices.Clone(peers), func(name string) bool { return !b.wants(name) })
+		if len(peers) == 0 {
+			continue
+		}
+		var lost, costs []string
 		for _, peer := range peers {
 			if err := f.lost[peer]; err != nil {
 				lost = append(lost, fmt.Sprintf("%s: %v", peer, err))
@@ -113,8 +118,11 @@ func (b *bench) judge(r row, f found, unit string, scale float64) error {
 			b.Say(what, "not measured: %s", strings.Join(lost, "; "))
 			continue
 		}
-		ratio := f.ratios(peers)
-		b.Judge(ratio.median >= g.ratio, what, want, "%s x (%s)", ratio, strings.Join(append(costs, lost...), "; "))
+		ratio, mid := f.ratios(peers, each), ""
+		if r.size == 0 {
+			mid = fmt.Sprintf(", steady %.2f", f.ratios(peers, steady).median)
+		}
+		b.Judge(ratio.median >= g.ratio, what, want, "%s x%s (%s)", ratio, mid, strings.Join(append(costs, lost...), "; "))
 	}
 	return nil
 }

@@ -26,10 +26,10 @@ func openModel(b *bench, r row) error {
 	if err := errors.Join(f.lost[ours], f.lost["closed"]); err != nil {
 		return err
 	}
-	ratio := f.ratios([]string{"closed"})
+	ratio := f.ratios([]string{"closed"}, steady)
 	name := r.name + ": " + r.what
 	b.Judge(ratio.median >= 0.85, name+", CPU of a request against the closed model's", "≥ 0.85 x", "%s x (%s against %s µs)",
-		ratio, number(f.of(ours, each).median*1e6), number(f.of("closed", each).median*1e6))
+		ratio, number(f.of(ours, steady).median*1e6), number(f.of("closed", steady).median*1e6))
 	lag := f.of(ours, func(t turn) float64 { return float64(t.ours.Lag.P99) / 1e3 })
 	core := f.of(ours, func(t turn) float64 { return t.core })
 	b.Judge(lag.median < 1, fmt.Sprintf("  schedule lag p99, on %.2f of a core", core.median), "< 1 ms", "%s ms", lag)
@@ -55,8 +55,8 @@ func labels(b *bench, r row) error {
 	if err := errors.Join(f.lost[ours], f.lost["one"]); err != nil {
 		return err
 	}
-	b.Say(r.name+": "+r.what, "%s x (%s µs with one label, %s with %d)", f.ratios([]string{"one"}),
-		number(f.of("one", each).median*1e6), number(f.of(ours, each).median*1e6), f.turns[ours][0].ours.Labels)
+	b.Say(r.name+": "+r.what, "%s x (%s µs with one label, %s with %d)", f.ratios([]string{"one"}, steady),
+		number(f.of("one", steady).median*1e6), number(f.of(ours, steady).median*1e6), f.turns[ours][0].ours.Labels)
 	share := f.of(ours, func(t turn) float64 { return 100 * t.ours.Cutting.Seconds() / t.ours.Took.Seconds() })
 	b.Judge(share.median < 2, fmt.Sprintf("  cutting and encoding windows of %d labels, part of a core", many), "< 2 %", "%s %%", share)
 	return nil

@@ -19,14 +19,17 @@ import (
 const (
 	lead   = 300 * time.Millisecond // of our task, from ready to the start
 	warm   = 700 * time.Millisecond // until a turn is measured, from the first request on
-	margin = 600 * time.Millisecond // of load after the measured part
+	margin = 300 * time.Millisecond // of load after the measured part; in all, whole seconds
 )
 
 // turn is what one turn of one generator found.
 type turn struct {
-	each float64 // CPU seconds for each request, or for each GB
-	rate float64 // requests, or GB, for each second by the clock
-	core float64 // part of a core that was used
+	// CPU seconds for each request, or for each GB, from the generator's start to
+	// its end; and in the middle of its load, when all that is slow to start has
+	// started.
+	each, steady float64
+	rate         float64 // requests, or GB, for each second by the clock
+	core         float64 // part of a core that was used
 	peak int64   // most memory, bytes
 	ours task.Result
 }
@@ -113,10 +116,9 @@ func (run *runner) end() (gauge.Usage, int64, error) {
 // counter is a target's own count of what it has answered.
 type counter func() (int64, error)
 
-// steady measures a generator in the middle of its load: its CPU time and the
-// target's count are read twice. What it costs to start it does not count, since
-// a load test lasts longer than a turn. Its own word is compared with the
-// target's count of its whole life.
+// steady measures a generator by the target's count of what it has answered: over
+// its whole life, and in the middle of its load. Its own word is compared with
+// the count of its whole life.
 func (b *bench) steady(run *runner, served counter, before int64, slack int) (t turn, err error) {
 	defer func() {
 		if err != nil {
@@ -152,11 +154,12 @@ func (b *bench) steady(run *runner, served counter, before int64, slack int) (t 
 	if last == first || used <= 0 {
 		return t, errors.New("it did nothing in the middle of its load")
 	}
-	if seen := after - before; math.Abs(float64(own-seen)) > 0.01*float64(seen)+float64(slack) {
+	seen := after - before
+	if math.Abs(float64(own-seen)) > 0.01*float64(seen)+float64(slack) {
 		return t, fmt.Errorf("it says that it made %d requests, and the target served %d", own, seen)
 	}
 	t = turn{
-		each: used.Seconds() / float64(last-first), rate: float64(last-first) / took.Seconds(),
+		each: usage.CPU.Seconds() / float64(seen), steady: used.Seconds() / float64(last-first), rate: float64(last-first) / took.Seconds(),
 		core: used.Seconds() / took.Seconds(), peak: usage.Peak,
 	}
 	if run.result != nil {
@@ -194,7 +197,7 @@ func whole(run *runner, target int) (t turn, err error) {
 	if gb <= 0 {
 		return t, errors.New("nothing was downloaded")
 	}
-	t = turn{each: usage.CPU.Seconds() / gb, rate: gb / usage.Took.Seconds(), core: usage.CPU.Seconds() / usage.Took.Seconds(), peak: usage.Peak}
+	t = turn{each: usage.CPU.Seconds() / gb, steady: usage.CPU.Seconds() / gb, rate: gb / usage.Took.Seconds(), core: usage.CPU.Seconds() / usage.Took.Seconds(), peak: usage.Peak}
 	if run.result != nil {
 		t.ours = *run.result
 		t.rate = gb / t.ours.Took.Seconds()

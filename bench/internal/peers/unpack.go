@@ -31,7 +31,7 @@ func getJMeter(ctx context.Context, dir string) (string, error) {
 	}
 	say("assembling JMeter, once")
 	build := dir + ".new"
-	if err := errors.Join(os.RemoveAll(build), os.MkdirAll(filepath.Join(build, "lib", "ext"), 0o755)); err != nil {
+	if err := errors.Join(os.RemoveAll(build), os.MkdirAll(filepath.Join(build, "lib", "ext"), 0o755), os.Mkdir(filepath.Join(build, "bin"), 0o755)); err != nil {
 		return "", err
 	}
 	if err := os.WriteFile(filepath.Join(build, "pom.xml"), pom, 0o644); err != nil {

@@ -88,7 +88,7 @@ http {
 
 // StartNginx starts nginx and returns when it answers.
 func StartNginx(ctx context.Context, o Options) (*Nginx, error) {
-	if err := errors.Join(writeCertificate(o.Dir), os.MkdirAll(filepath.Join(o.Dir, "files", "large"), 0o755)); err != nil {
+	if err := errors.Join(os.MkdirAll(filepath.Join(o.Dir, "files", "large"), 0o755), writeCertificate(o.Dir)); err != nil {
 		return nil, err
 	}
 	var limit syscall.Rlimit
