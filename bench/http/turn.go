@@ -30,8 +30,8 @@ type turn struct {
 	each, steady float64
 	rate         float64 // requests, or GB, for each second by the clock
 	core         float64 // part of a core that was used
-	peak int64   // most memory, bytes
-	ours task.Result
+	peak         int64   // most memory, bytes
+	ours         task.Result
 }
 
 // runner starts a generator for a turn that is measured for so long.
@@ -201,7 +201,9 @@ func whole(run *runner, target int) (t turn, err error) {
 	if run.result != nil {
 		t.ours = *run.result
 		t.rate = gb / t.ours.Took.Seconds()
-		if got := float64(t.ours.BytesIn) / 1e9; math.Abs(got/gb-1) > 0.03 {
+		// What lay in the buffers of the kernel when the load ended came to nobody.
+		const buffered = 0.06
+		if got := float64(t.ours.BytesIn) / 1e9; math.Abs(got-gb) > 0.02*gb+buffered {
 			return t, fmt.Errorf("we say that %.2f GB came, and the target sent %.2f", got, gb)
 		}
 	}
