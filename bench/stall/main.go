@@ -2,10 +2,12 @@
 
 // Command stall asks load generators to load a target that stands still for
 // 200 ms every 2 s, and compares the percentiles that they report with the
-// truth: for every request of the schedule that was asked for, the time from when
-// it was due to when the target answered it. The target keeps the instants of
-// its answers. It stands still in two ways: it sleeps by itself, or its whole
-// process is stopped by a signal. Read main.go first, then target.go and truth.go.
+// truth. The target keeps the instants of its answers. For us the truth is, for
+// every request of the schedule, the time from when it was due to when the target
+// answered it. When others meant to send is not known to the last request, so for
+// them it is what somebody would have waited who came at any instant. The target
+// stands still in two ways: it sleeps by itself, or its whole process is stopped
+// by a signal. Read main.go first, then target.go and truth.go.
 package main
 
 import (
@@ -94,7 +96,7 @@ func main() {
 // found is what one generator reported, and the truth.
 type found struct {
 	reported, truth peers.Latencies
-	sent            float64 // part of the schedule
+	sent            float64 // part of the schedule; more than everything without one
 }
 
 // measure lets one generator load a fresh target.
@@ -111,16 +113,13 @@ func measure(b *rig.Bench, g generator, way string, d time.Duration) (f found, e
 	if len(answers) == 0 {
 		return f, errors.New("the target answered nothing")
 	}
-	if start == 0 { // its first request is its start, as near as can be seen from outside
-		start = answers[0]
-	}
 	f.reported = reported
-	if g.rate == 0 {
-		f.sent = math.NaN()
+	f.sent = float64(len(answers)) / (g.rate * d.Seconds())
+	if g.name == ours {
+		f.truth, err = scheduled(answers, start, g.rate, d)
+	} else {
 		f.truth, err = anybody(answers)
-		return f, err
 	}
-	f.truth, f.sent, err = scheduled(answers, start, g.rate, d)
 	return f, err
 }
 
@@ -195,7 +194,7 @@ func (f found) markdown(g generator) string {
 	for i := range f.truth {
 		text += fmt.Sprintf(" | %s (%s)", short(f.reported[i]), short(f.truth[i]))
 	}
-	if math.IsNaN(f.sent) {
+	if g.rate == 0 {
 		return text + " | |\n"
 	}
 	return text + fmt.Sprintf(" | %.0f %% |\n", 100*f.sent)

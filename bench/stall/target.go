@@ -170,11 +170,8 @@ func (s *server) answerAll(c net.Conn, j *journal) {
 	defer c.Close()
 	in := bufio.NewReader(c)
 	for {
-		for line := []byte{' '}; len(line) > 2; {
-			var err error
-			if line, err = in.ReadSlice('\n'); err != nil {
-				return
-			}
+		if !request(in) {
+			return
 		}
 		if s.naps {
 			time.Sleep(s.napLeft())
@@ -185,6 +182,19 @@ func (s *server) answerAll(c net.Conn, j *journal) {
 		j.Lock()
 		j.answers = append(j.answers, gauge.Now())
 		j.Unlock()
+	}
+}
+
+// request reads up to the empty line that ends a request.
+func request(in *bufio.Reader) bool {
+	for {
+		line, err := in.ReadSlice('\n')
+		if err != nil {
+			return false
+		}
+		if len(line) <= len("\r\n") {
+			return true
+		}
 	}
 }
 

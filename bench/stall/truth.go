@@ -10,23 +10,18 @@ import (
 )
 
 // scheduled is what the requests of a schedule went through: request n is due at
-// start + n/rate, and the n-th answer is its. It also says which part of the
-// schedule was answered at all.
-func scheduled(answers []time.Duration, start time.Duration, rate float64, d time.Duration) (peers.Latencies, float64, error) {
-	due := int(rate * d.Seconds())
-	n := min(due, len(answers))
-	all := make([]time.Duration, n)
+// start + n/rate, and the n-th answer is its.
+func scheduled(answers []time.Duration, start time.Duration, rate float64, d time.Duration) (peers.Latencies, error) {
+	all := make([]time.Duration, min(int(rate*d.Seconds()), len(answers)))
 	for i := range all {
 		at := start + time.Duration(float64(i)/rate*float64(time.Second))
 		all[i] = max(0, answers[i]-at)
 	}
-	l, err := peers.Exact(all)
-	return l, float64(len(answers)) / float64(due), err
+	return peers.Exact(all)
 }
 
 // anybody is what somebody went through who came at any instant: the time to the
-// target's next answer. It is the truth for a generator that has no schedule, and
-// a low one, since nobody else waits in the queue.
+// target's next answer. It is a low truth, since nobody waits in a queue.
 func anybody(answers []time.Duration) (peers.Latencies, error) {
 	const step = 100 * time.Microsecond
 	var all []time.Duration

@@ -24,9 +24,9 @@ func stalled() []time.Duration {
 
 func TestScheduledCountsFromWhenRequestsWereDue(t *testing.T) {
 	t.Parallel()
-	got, sent, err := scheduled(stalled(), 5*time.Second, 1000, 2*time.Second)
-	if err != nil || sent != 1 {
-		t.Fatalf("got %v of the schedule, %v", sent, err)
+	got, err := scheduled(stalled(), 5*time.Second, 1000, 2*time.Second)
+	if err != nil {
+		t.Fatal(err)
 	}
 	// A tenth of all waited, evenly up to 200 ms: the worst hundredth of all is
 	// the worst tenth of these.
@@ -35,13 +35,9 @@ func TestScheduledCountsFromWhenRequestsWereDue(t *testing.T) {
 	}
 }
 
-func TestScheduledSaysWhatWasNeverSent(t *testing.T) {
+func TestNoAnswersHaveNoTruth(t *testing.T) {
 	t.Parallel()
-	_, sent, err := scheduled(stalled(), 5*time.Second, 4000, time.Second)
-	if err != nil || sent != 0.5 {
-		t.Errorf("got %v of the schedule, %v; want half", sent, err)
-	}
-	if _, _, err := scheduled(nil, 0, 1, time.Second); err == nil {
+	if _, err := scheduled(nil, 0, 1, time.Second); err == nil {
 		t.Error("no answers make percentiles")
 	}
 }
