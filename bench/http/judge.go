@@ -33,6 +33,9 @@ func (b *bench) inTurns(sides []side) found {
 			if err != nil {
 				f.lost[s.name] = err
 				progress("  %s: not measured: %v", s.name, err)
+				if s.name == ours {
+					return f // there is nothing to compare with
+				}
 				continue
 			}
 			progress("  %d/%d %-8s %10.3g s of CPU each (%.3g steady), %8.5g a second, %.2f of a core, %4d MiB", n+1, b.runs, s.name, t.each, t.steady, t.rate, t.core, t.peak>>20)

@@ -29,6 +29,10 @@ import (
 // H3Role is the argument that makes a measurement's program a server of HTTP/3.
 const H3Role = "h3"
 
+// idleTimeout is short: some generators end only when the connections that they
+// left have timed out.
+const idleTimeout = 5 * time.Second
+
 // H3 is that server, in a process of its own: 1 KiB for every request.
 type H3 struct {
 	URL     string
@@ -125,7 +129,7 @@ func ServeH3(dir string) error {
 	length := strconv.Itoa(len(body))
 	server := http3.Server{
 		TLSConfig:  http3.ConfigureTLSConfig(&tls.Config{Certificates: []tls.Certificate{pair}}),
-		QUICConfig: &quic.Config{MaxIdleTimeout: time.Minute, MaxIncomingStreams: 1000},
+		QUICConfig: &quic.Config{MaxIdleTimeout: idleTimeout, MaxIncomingStreams: 1000},
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", length)
 			_, _ = w.Write(body)
