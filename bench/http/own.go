@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"syscall"
 	"time"
 )
@@ -127,41 +126,52 @@ func idle(b *bench, r row) error {
 		}
 		results[i] = run
 	}
-	var mu sync.Mutex
-	open, most := int64(0), make(chan struct{})
-	go func() {
-		defer close(most)
-		for !results[0].process.Ended() {
-			n, err := b.nginx.Connections()
-			if err == nil {
-				mu.Lock()
-				open = max(open, n)
-				mu.Unlock()
-			}
-			time.Sleep(200 * time.Millisecond)
-		}
-	}()
+	most := make(chan int64)
+	ended := make(chan struct{})
+	go func() { most <- b.mostConnections(ended) }()
 	grown, seen := int64(0), int64(0)
+	var failed error
 	for i, run := range results {
 		_, n, err := run.end()
 		results[i] = nil
-		if err != nil {
-			return err
-		}
 		seen += n
+		if err != nil {
+			failed = errors.Join(failed, err)
+			continue
+		}
 		rss := run.result.RSS
 		if len(rss) < 3 {
-			return errors.New("a task ended too early")
+			failed = errors.Join(failed, errors.New("a task ended too early"))
+			continue
 		}
 		grown += slices.Max(rss[len(rss)-3:]) - run.result.Before
 	}
-	<-most
-	mu.Lock()
-	defer mu.Unlock()
+	close(ended)
+	open := <-most
+	if failed != nil {
+		return failed
+	}
 	if open < int64(each*tasks)*99/100 {
 		return fmt.Errorf("nginx had only %d connections open, and served %d requests", open, seen)
 	}
 	per := grown / open
 	b.Judge(per <= goal, r.name+": "+r.what+fmt.Sprintf(", in %d tasks: memory of each", tasks), "≤ 12 KiB", "%.1f KiB (%d open, %d MiB more than before)", float64(per)/1024, open, grown>>20)
 	return nil
+}
+
+// mostConnections is how many connections nginx had open at once until the end.
+func (b *bench) mostConnections(ended <-chan struct{}) int64 {
+	most := int64(0)
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if n, err := b.nginx.Connections(); err == nil {
+			most = max(most, n)
+		}
+		select {
+		case <-ended:
+			return most
+		case <-tick.C:
+		}
+	}
 }

@@ -198,7 +198,8 @@ func (n *Nginx) ask() (active, requests int64, err error) {
 }
 
 // Large makes a body of this many bytes and returns its path in the URL. The
-// file is all holes: it takes no disk, and nginx sends it from memory.
+// file is all holes: it takes no disk, and once it was read nginx sends it from
+// memory.
 func (n *Nginx) Large(dir string, size int64) (string, error) {
 	name := fmt.Sprintf("/large/%d", size)
 	path := filepath.Join(dir, "files", name)
@@ -206,7 +207,11 @@ func (n *Nginx) Large(dir string, size int64) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return name, errors.Join(f.Truncate(size), f.Close())
+	err = f.Truncate(size)
+	if err == nil {
+		_, err = io.CopyBuffer(struct{ io.Writer }{io.Discard}, f, make([]byte, 1<<20))
+	}
+	return name, errors.Join(err, f.Close())
 }
 
 // writeCertificate makes a certificate for loopback.
