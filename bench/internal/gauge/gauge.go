@@ -58,7 +58,9 @@ func Start(core int, cmd *exec.Cmd) (*Process, error) {
 	// A group of its own: an interrupt at the terminal reaches us alone, and
 	// what we start ends in order.
 	cmd.SysProcAttr.Setpgid = true
-	cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
+	if cmd.SysProcAttr.Pdeathsig == 0 {
+		cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
+	}
 	if err := startOn(core, cmd); err != nil {
 		return nil, fmt.Errorf("start %s: %w", cmd.Path, err)
 	}

@@ -5,6 +5,7 @@ package targets
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -79,7 +80,7 @@ func ServeBodies(dir string) error {
 	block := make([]byte, 1<<20)
 	server := &http.Server{
 		ReadHeaderTimeout: 10 * time.Second,
-		TLSNextProto:      map[string]func(*http.Server, *tlsConn, http.Handler){}, // HTTP/1.1 only
+		TLSNextProto:      map[string]func(*http.Server, *tls.Conn, http.Handler){}, // HTTP/1.1 only
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			size, err := strconv.ParseInt(path.Base(r.URL.Path), 10, 64)
 			if err != nil || !strings.HasPrefix(r.URL.Path, "/large/") {

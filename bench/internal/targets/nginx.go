@@ -7,19 +7,10 @@
 package targets
 
 import (
-	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
-	"math/big"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -112,6 +103,8 @@ func StartNginx(ctx context.Context, o Options) (*Nginx, error) {
 	// The ports are opened here and handed over, as nginx does when it upgrades
 	// itself: nobody can take them in between.
 	cmd.ExtraFiles, cmd.Env = files, append(os.Environ(), "NGINX=3;4;5;6;")
+	// Whatever ends us, the master ends in order and takes its workers along.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	n := &Nginx{
 		Plain: "http://" + addrs[0], TLS: "https://" + addrs[1], H2: "https://" + addrs[2], status: "http://" + addrs[3],
 		client: &http.Client{Transport: &http.Transport{}, Timeout: 10 * time.Second},
@@ -131,23 +124,6 @@ func StartNginx(ctx context.Context, o Options) (*Nginx, error) {
 			return nil, errors.Join(errors.New("nginx does not start"), err, n.Stop())
 		}
 	}
-}
-
-// ports opens free ports of loopback.
-func ports(count int) (addrs []string, files []*os.File, err error) {
-	for range count {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, nil, err
-		}
-		f, err := l.(*net.TCPListener).File()
-		if err != nil {
-			return nil, nil, err
-		}
-		addrs, files = append(addrs, l.Addr().String()), append(files, f)
-		l.Close()
-	}
-	return addrs, files, nil
 }
 
 // PID is that of the master.
@@ -212,30 +188,4 @@ func (n *Nginx) Large(dir string, size int64) (string, error) {
 		_, err = io.CopyBuffer(struct{ io.Writer }{io.Discard}, f, make([]byte, 1<<20))
 	}
 	return name, errors.Join(err, f.Close())
-}
-
-// writeCertificate makes a certificate for loopback.
-func writeCertificate(dir string) error {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return err
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "target.test"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
-		DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		return err
-	}
-	secret, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		return err
-	}
-	write := func(name, kind string, data []byte) error {
-		text := pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: data})
-		return os.WriteFile(filepath.Join(dir, name), bytes.TrimSpace(text), 0o600)
-	}
-	return errors.Join(write("cert.pem", "CERTIFICATE", der), write("key.pem", "PRIVATE KEY", secret))
 }
