@@ -47,7 +47,7 @@ func generators(rate float64) []generator {
 		{ours, "open model", rate},
 		{"wrk", "closed loop", 0},
 		{"hey", "rate, 64 workers", rate},
-		{"vegeta", "rate, its defaults", rate},
+		{"vegeta", "rate, 64 workers", rate},
 		{"fortio", "rate, 64 connections", rate},
 		{"oha", "rate, latency correction", rate},
 		{"k6", "arrival rate, 64 users", min(rate, 5000)},

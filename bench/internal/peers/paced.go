@@ -83,10 +83,11 @@ func heyPaced(ctx context.Context, path string, p Paced) (*PacedRun, error) {
 	return &PacedRun{cmd, report}, nil
 }
 
-// vegetaPaced leaves vegeta its default of as many workers as it needs.
+// vegetaPaced bounds vegeta's workers as everybody's connections are bounded.
 func vegetaPaced(ctx context.Context, path string, p Paced) (*PacedRun, error) {
 	results := filepath.Join(p.Dir, "paced.bin")
-	cmd := exec.CommandContext(ctx, path, "attack", fmt.Sprintf("-rate=%.0f/1s", p.Rate), "-duration="+seconds(p.Duration), "-output="+results)
+	cmd := exec.CommandContext(ctx, path, "attack", fmt.Sprintf("-rate=%.0f/1s", p.Rate), "-duration="+seconds(p.Duration), "-output="+results,
+		"-workers="+fmt.Sprint(p.Connections), "-max-workers="+fmt.Sprint(p.Connections))
 	cmd.Stdin = strings.NewReader("GET " + p.URL + "\n")
 	report := func(string) (Latencies, error) {
 		out, err := exec.CommandContext(ctx, path, "encode", "-to=csv", results).Output()
