@@ -117,7 +117,7 @@ func idle(b *bench, r row) error {
 	}()
 	for i := range results {
 		s := r.closed(b.nginx.Plain+"/", 0)
-		s.load, s.think = fmt.Sprintf("users: %d, ramp_up: 10s, hold_for: 6s", each), "1h"
+		s.load, s.think = fmt.Sprintf("users: %d, ramp_up: 20s, hold_for: 8s", each), "1h"
 		// A local address has some 28,000 ports towards one target.
 		s.sources = []string{fmt.Sprintf("127.0.%d.2", i+1), fmt.Sprintf("127.0.%d.3", i+1), fmt.Sprintf("127.0.%d.4", i+1)}
 		run, err := b.startTask(s, time.Second)
