@@ -125,7 +125,12 @@ func (b *bench) judge(r row, f found, unit string, scale float64) error {
 		if r.size == 0 {
 			mid = fmt.Sprintf(", steady %.2f", f.ratios(peers, steady).median)
 		}
-		b.Judge(ratio.median >= g.ratio, what, want, "%s x%s (%s)", ratio, mid, strings.Join(append(costs, lost...), "; "))
+		text := fmt.Sprintf("%s x%s (%s)", ratio, mid, strings.Join(append(costs, lost...), "; "))
+		if g.ratio == 0 {
+			b.Say(what, "%s", text)
+			continue
+		}
+		b.Judge(ratio.median >= g.ratio, what, want, "%s", text)
 	}
 	return nil
 }
