@@ -112,7 +112,7 @@ func (b *bench) judge(r row, f found, unit string, scale float64) error {
 		var lost, costs []string
 		for _, peer := range peers {
 			if err := f.lost[peer]; err != nil {
-				lost = append(lost, fmt.Sprintf("%s: %v", peer, err))
+				lost = append(lost, peer+": "+oneLine(err))
 				continue
 			}
 			costs = append(costs, fmt.Sprintf("%s %s, %d MiB", number(f.of(peer, each).median*scale), unit, peak(f.turns[peer])>>20))
