@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"onrush.dev/onrush/internal/hist"
 	"onrush.dev/onrush/internal/load"
 )
 
@@ -64,11 +65,15 @@ func (r *Recorder) cut(number int, last bool) *load.Window {
 		Health:  r.health(now.Limited),
 		Entries: make([]load.Entry, 0, len(sec.used)),
 	}
+	w.Clamped = sec.lag.Clamped()
 	slices.Sort(sec.used)
+	var hists [8]*hist.Hist
 	for _, id := range sec.used {
 		c := sec.cells[id]
 		r.sent += c.requests
-		w.Clamped += c.latency.Clamped()
+		for _, h := range c.histograms(hists[:0]) {
+			w.Clamped += h.Clamped()
+		}
 		w.Entries = append(w.Entries, c.entry(r.labels.key(id)))
 	}
 	w.Sent = r.sent

@@ -55,14 +55,6 @@ type Recorder struct {
 	gauges  func() Gauges
 }
 
-// Gauges are figures that have a value at an instant rather than in a second.
-type Gauges struct {
-	Users    int
-	InFlight int64
-	// Limited says why the generator, not the target, is the limit right now.
-	Limited string
-}
-
 // New returns a recorder without samples.
 func New(opts Options) *Recorder {
 	if opts.MaxLabels <= 0 {
@@ -82,14 +74,6 @@ func New(opts Options) *Recorder {
 // When the task has too many labels, further ones share the label Other.
 func (r *Recorder) Label(name, dims string) int {
 	return r.labels.id(labelKey{name, dims})
-}
-
-// Gauges sets the function that every cut asks for the present gauges. It may
-// call Offer, for the second that is about to be cut too, but must not cut.
-func (r *Recorder) Gauges(read func() Gauges) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.gauges = read
 }
 
 // Offer adds n arrivals that were due in a second that has begun (open model).

@@ -16,7 +16,7 @@ import (
 func at(label int, end time.Duration) *record.Sample {
 	return &record.Sample{
 		Label: label, End: end, Latency: 5 * time.Millisecond, Status: 200,
-		Service: record.None, FirstByte: record.None, Connect: record.None, Lag: record.None,
+		Service: record.None, FirstByte: record.None, Connect: record.None, DNS: record.None, TCP: record.None, TLS: record.None, Body: record.None, Lag: record.None,
 	}
 }
 
@@ -96,15 +96,16 @@ func TestSampleBecomesFigures(t *testing.T) {
 	s, label := r.Shard(), r.Label("pay", "cache=miss")
 	s.RecordBatch([]record.Sample{
 		{
-			Label: label, Latency: 3_000_499, Service: 2_000_500, FirstByte: 1500 * time.Microsecond, Connect: 0, Lag: time.Millisecond,
+			Label: label, Latency: 3_000_499, Service: 2_000_500, FirstByte: 1500 * time.Microsecond, Body: 400, Lag: time.Millisecond,
+			Connect: 7 * time.Microsecond, DNS: record.None, TCP: 2 * time.Microsecond, TLS: 4 * time.Microsecond,
 			Status: 200, BytesIn: 1000, BytesOut: 100, Redirects: 2,
 		},
 		{
-			Label: label, Latency: 30 * time.Hour, Service: record.None, FirstByte: record.None, Connect: record.None, Lag: record.None,
+			Label: label, Latency: 30 * time.Hour, Service: record.None, FirstByte: record.None, Connect: record.None, DNS: record.None, TCP: record.None, TLS: record.None, Body: record.None, Lag: record.None,
 			Cause: load.CauseTimeout, BytesOut: 50,
 		},
 		{
-			Label: label, Latency: record.None, Service: record.None, FirstByte: record.None, Connect: record.None, Lag: record.None,
+			Label: label, Latency: record.None, Service: record.None, FirstByte: record.None, Connect: record.None, DNS: record.None, TCP: record.None, TLS: record.None, Body: record.None, Lag: record.None,
 			Status: 503, Cause: load.CauseStatus, BytesIn: 7,
 		},
 	})
@@ -120,9 +121,13 @@ func TestSampleBecomesFigures(t *testing.T) {
 	for name, got := range map[string][2]int64{
 		"latency": {e.Latency.Count(), e.Latency.Min()}, "service": {e.Service.Count(), e.Service.Min()},
 		"first byte": {e.FirstByte.Count(), e.FirstByte.Min()}, "connect": {e.Connect.Count(), e.Connect.Min()},
+		"body": {e.Body.Count(), e.Body.Min()}, "dns": {e.DNS.Count(), e.DNS.Min()}, "tcp": {e.TCP.Count(), e.TCP.Min()}, "tls": {e.TLS.Count(), e.TLS.Min()},
 		"lag": {w.Lag.Count(), w.Lag.Min()},
 	} {
-		want := map[string][2]int64{"latency": {2, 3000}, "service": {1, 2001}, "first byte": {1, 1500}, "connect": {1, 0}, "lag": {1, 1000}}[name]
+		want := map[string][2]int64{
+			"latency": {2, 3000}, "service": {1, 2001}, "first byte": {1, 1500}, "connect": {1, 7}, "lag": {1, 1000},
+			"body": {1, 0}, "dns": {}, "tcp": {1, 2}, "tls": {1, 4},
+		}[name]
 		if got != want {
 			t.Errorf("%s has count and min %d, want %d", name, got, want)
 		}
