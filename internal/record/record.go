@@ -12,7 +12,8 @@
 //	                 second n: a cell for each label --Cut(n)--> load.Window
 //
 // Read sample.go and shard.go first (what an engine calls), then second.go (how
-// samples are counted) and cut.go (how a window is made).
+// samples are counted) and cut.go (how a window is made). How the process looks
+// at itself stands in watch.go and limit.go.
 package record
 
 import (
@@ -43,7 +44,7 @@ type Recorder struct {
 	scratch []Sample
 	seq     uint64
 	sent    int64
-	usage   usage
+	watch   *watch
 	out     *second // behind the window handed out last, for Recycle
 	window  *load.Window
 
@@ -65,7 +66,7 @@ func New(opts Options) *Recorder {
 		next:   opts.First,
 		labels: labels{limit: opts.MaxLabels, ids: map[labelKey]int{}},
 		shards: map[*Shard]struct{}{},
-		usage:  readUsage(),
+		watch:  newWatch(),
 	}
 }
 
