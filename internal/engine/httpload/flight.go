@@ -30,9 +30,9 @@ type flight struct {
 	call *request
 	msg  *proto.Message // what is sent: the request's own, or the one below
 	own  proto.Message
-	at   target // where it goes
-	conn *conn  // that carries it; nil: it waits for one
-	lane *lane  // where it waits
+	at   place // where it goes
+	conn *conn // that carries it; nil: it waits for one
+	lane *lane // where it waits
 
 	due      time.Duration // open model; else record.None
 	sent     time.Duration // the begin
@@ -100,11 +100,11 @@ func (f *flight) begin(q *request, v *values, due time.Duration) {
 		f.failSoon(proto.AsFailure(err, load.CauseOther))
 		return
 	}
-	f.go_()
+	f.leave()
 }
 
-// go_ finds a connection and sends the message.
-func (f *flight) go_() {
+// leave finds a connection and sends the message.
+func (f *flight) leave() {
 	f.check.begin(f.call)
 	if c := f.pool.get(f); c != nil {
 		f.ride(c)
@@ -162,11 +162,12 @@ func (f *flight) land(why *proto.Failure) {
 	s := record.Sample{
 		Label: w.labels[f.call.index], End: end,
 		Latency: end - f.sent, Service: record.None, Lag: record.None,
-		FirstByte: record.None, Connect: f.opened.all,
+		FirstByte: record.None, Body: record.None,
+		Connect: f.opened.all, DNS: f.opened.dns, TCP: f.opened.tcp, TLS: f.opened.tls,
 		Status: f.status, BytesIn: f.in, BytesOut: f.out, Redirects: f.redirects,
 	}
 	if f.first != record.None {
-		s.FirstByte = f.first - f.sent
+		s.FirstByte, s.Body = f.first-f.sent, end-f.first
 	}
 	if f.due != record.None {
 		s.Service = s.Latency

@@ -22,10 +22,9 @@ const behind = 50 * time.Millisecond
 // burst is how many late arrivals are sent before responses are looked at.
 const burst = 32
 
-// arrivalsOf is the open model over all workers.
+// tide is the arrivals of the open model, over all workers.
 type tide struct {
 	*run
-	slots chan struct{}
 	most  int64
 	taken atomic.Int64 // of most
 	sent  atomic.Int64
@@ -164,7 +163,7 @@ func (p *pacer) slot(at time.Duration) bool {
 		return true
 	}
 	p.taken.Add(-1)
-	p.w.limit(fmt.Sprintf("all %d connections of the task are in use (load.max_connections)", p.most))
+	p.w.limit(fmt.Sprintf("%s: all %d of the task are in use (load.max_connections)", load.LimitConnections, p.most))
 	end, known := p.job.Timeline.End()
 	if known && at >= end+time.Duration(p.job.Order.Drain) {
 		p.end()
@@ -181,7 +180,7 @@ func (p *pacer) judge(lag time.Duration) {
 	case lag < behind:
 		p.w.limit("")
 	case p.w.gauge.limited.Load() == nil:
-		p.w.limit("requests begin later than they are due")
+		p.w.limit(string(load.LimitLate) + ": requests begin later than they are due")
 	}
 }
 
@@ -218,7 +217,7 @@ func (t *trip) proceed(due time.Duration) {
 	}
 	if err := t.walk.take(q); err != nil {
 		if errors.Is(err, errUsedUp) {
-			w.limit("the unique rows of " + w.program.unique() + " are used up")
+			w.limit(string(load.LimitOther) + ": the unique rows of " + w.program.unique() + " are used up")
 		}
 		w.fail(q, load.CauseData, err, due)
 		t.end()

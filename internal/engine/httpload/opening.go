@@ -176,7 +176,7 @@ func (o *opening) done() {
 		c.shared = true
 		o.link.Gather()
 	} else {
-		c.session = h1.New(o.link, o.w.limits1)
+		c.session = h1.New(o.link, o.w.shared1)
 	}
 	o.link.Attach(c.session, o.spoken.TLS)
 	o.link.Own(c)

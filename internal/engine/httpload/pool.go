@@ -42,8 +42,8 @@ func newPool(w *worker) *pool { return &pool{w: w} }
 type lane struct {
 	pool    *pool
 	site    *site
-	idle    []*conn   // without an exchange, of protocols that carry one at a time
-	many    []*conn   // of protocols that carry several
+	idle    []*conn // without an exchange, of protocols that carry one at a time
+	many    []*conn // of protocols that carry several
 	opening []*opening
 	waiting []*flight // in the order in which they came
 }

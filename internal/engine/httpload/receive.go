@@ -81,7 +81,7 @@ func (f *flight) redirect() {
 		return
 	}
 	f.redirects++
-	f.go_()
+	f.leave()
 }
 
 func isRedirect(status int) bool {

@@ -10,8 +10,8 @@ import (
 	"onrush.dev/onrush/internal/load"
 )
 
-// target is where a message goes.
-type target struct {
+// place is where a message goes.
+type place struct {
 	url  *url.URL
 	site *site
 }
@@ -59,7 +59,7 @@ func (f *flight) turn() error {
 // head sets where the flight's own message goes, and what a proxy needs.
 func (f *flight) head(u *url.URL) {
 	w := f.w
-	f.at = target{u, w.site(dial.OriginOf(u))}
+	f.at = place{u, w.site(dial.OriginOf(u))}
 	f.own.Absolute = f.at.site.absolute
 	if f.own.Absolute {
 		if auth := w.dialer.ProxyAuthorization(); auth != "" {

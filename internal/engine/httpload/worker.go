@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"onrush.dev/onrush/internal/engine/httpload/h1"
 	"onrush.dev/onrush/internal/engine/httpload/loop"
 	"onrush.dev/onrush/internal/record"
 )
@@ -13,19 +14,20 @@ import (
 // flights and connections. Workers share nothing on the way of a request.
 type worker struct {
 	*run
-	index int
-	loop  *loop.Loop
-	shard *record.Shard
-	sites map[origin]*site
+	index      int
+	loop       *loop.Loop
+	shard      *record.Shard
+	sites      map[origin]*site
+	fixedSites []*site // by request
 
-	first     *flight // those under way, in a ring of links
-	flying    int
-	closing   bool // no more begin
-	cutting   bool // those that begin all the same end at once
-	landed    chan struct{}
-	shared    *pool // of the open model
-	gauge     gauge
-	waitUntil []byte
+	first   *flight // those under way, in a ring of links
+	flying  int
+	closing bool // no more begin
+	cutting bool // those that begin all the same end at once
+	landed  chan struct{}
+	shared  *pool      // of the open model
+	shared1 *h1.Shared // what all sessions of HTTP/1.1 share
+	gauge   gauge
 }
 
 // gauge is what a worker shows of itself to other goroutines.
@@ -45,6 +47,7 @@ func newWorker(r *run, index int) (*worker, error) {
 		sites: map[origin]*site{}, landed: make(chan struct{}),
 	}
 	w.shared = newPool(w)
+	w.shared1 = h1.NewShared(r.limits1)
 	return w, nil
 }
 

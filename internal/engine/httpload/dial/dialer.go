@@ -165,6 +165,11 @@ func (d *Dialer) Absolute(o Origin) bool {
 	return d.proxy != nil && d.proxy.kind != socks && o.Scheme == "http" && d.version != "2"
 }
 
+// Plain says that nothing is to be spoken on a connection to o before HTTP.
+func (d *Dialer) Plain(o Origin) bool {
+	return o.Scheme == "http" && d.proxy == nil
+}
+
 // ProxyAuthorization is the value of that header line; "": none is sent.
 func (d *Dialer) ProxyAuthorization() string {
 	if d.proxy == nil {

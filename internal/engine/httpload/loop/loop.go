@@ -115,7 +115,7 @@ func (l *Loop) Stop() { l.Post(func() { l.stopped = true }) }
 // Run handles events until Stop. The loop is of no use afterwards: all its
 // connections are closed.
 func (l *Loop) Run() error {
-	defer l.close()
+	defer l.Close()
 	for !l.stopped {
 		n, err := l.wait()
 		if err != nil {
@@ -221,8 +221,9 @@ func (l *Loop) runSoon() {
 	l.spare = list[:0]
 }
 
-// close ends all connections without a word.
-func (l *Loop) close() {
+// Close ends all connections without a word. Run does so at its end; it is for
+// a loop that never ran.
+func (l *Loop) Close() {
 	for _, s := range l.slots {
 		if s.conn != nil {
 			s.conn.Close(false)
