@@ -143,6 +143,8 @@ func explain(err error, config *tls.Config) string {
 	case strings.Contains(text, "remote error: tls: certificate required"),
 		len(config.Certificates) == 0 && strings.Contains(text, "remote error: tls: bad certificate"):
 		return "it demands a client certificate (connection.tls.certificate): "
+	case len(config.Certificates) == 0 && strings.Contains(text, "remote error: tls: handshake failure"):
+		return "it refuses, as those do who demand a client certificate (connection.tls.certificate) or know none of our ciphers: "
 	case strings.HasPrefix(text, "remote error: "):
 		return "it refuses: "
 	case strings.HasSuffix(text, "EOF"):
