@@ -51,7 +51,7 @@ func (d *Dialer) Speak(ctx context.Context, nc net.Conn, o Origin) (Spoken, erro
 		at = o.Host + " through " + at
 	}
 	if o.Scheme != "https" {
-		if d.version == "2" {
+		if d.version == load.HTTP2 {
 			s.Protocol = HTTP2
 		}
 		return s, nil
@@ -68,7 +68,7 @@ func (d *Dialer) Speak(ctx context.Context, nc net.Conn, o Origin) (Spoken, erro
 	got := tc.ConnectionState().NegotiatedProtocol
 	if got == HTTP2 {
 		s.Protocol = HTTP2
-	} else if d.version == "2" {
+	} else if d.version == load.HTTP2 {
 		return Spoken{}, proto.Failf(load.CauseTLS, "%s does not speak HTTP/2 (it chose %q by ALPN): say connection.http: auto", at, got)
 	}
 	return s, nil

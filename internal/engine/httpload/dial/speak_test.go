@@ -109,9 +109,9 @@ func at(names ...string) map[string]string {
 	return out
 }
 
-func dialerIn(t testing.TB, o options, dir string) *Dialer {
+func dialerIn(t testing.TB, o load.Connection, dir string) *Dialer {
 	t.Helper()
-	d, err := build(o, dir, slog.New(slog.DiscardHandler), realClock())
+	d, err := build(&o, dir, slog.New(slog.DiscardHandler), realClock())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,8 +168,8 @@ func TestTLS(t *testing.T) {
 			if c.host == "" {
 				c.host = "shop.test"
 			}
-			c.tls.CA = "ca.pem"
-			d := dialerIn(t, options{version: c.version, tls: c.tls, newest: c.newest, hosts: at("shop.test", "other.test")}, dir)
+			c.tls.CA, c.tls.MaxVersion = "ca.pem", c.newest
+			d := dialerIn(t, load.Connection{HTTP: c.version, TLS: c.tls, Hosts: at("shop.test", "other.test")}, dir)
 			for range 2 { // the second one may know the certificate
 				got, err := reach(t, d, "https", c.host, c.to.addr)
 				var f *proto.Failure
@@ -204,7 +204,7 @@ func TestNoALPN(t *testing.T) {
 		}
 	}()
 	for version, want := range map[string]string{"auto": "", "1.1": "", "2": `does not speak HTTP/2 (it chose "" by ALPN)`} {
-		d := dialerIn(t, options{version: version, hosts: at("shop.test"), tls: load.TLS{CA: "ca.pem"}}, ours.files(t, leaf))
+		d := dialerIn(t, load.Connection{HTTP: version, Hosts: at("shop.test"), TLS: load.TLS{CA: "ca.pem"}}, ours.files(t, leaf))
 		got, err := reach(t, d, "https", "shop.test", l.Addr().String())
 		if want == "" && (err != nil || got.Protocol != HTTP1) || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%s: got %+v, %v", version, got, err)
@@ -236,7 +236,7 @@ func TestNotTLS(t *testing.T) {
 			if c.cause == load.CauseTimeout {
 				_ = nc.SetDeadline(time.Now().Add(30 * time.Millisecond))
 			}
-			_, err = dialerIn(t, options{}, t.TempDir()).Speak(t.Context(), nc, Origin{"https", "shop.test", "443"})
+			_, err = dialerIn(t, load.Connection{}, t.TempDir()).Speak(t.Context(), nc, Origin{"https", "shop.test", "443"})
 			f := proto.AsFailure(err, "")
 			if f.Cause != c.cause || !strings.Contains(f.Error(), c.want) || !strings.Contains(f.Error(), "shop.test ("+addr+")") {
 				t.Errorf("got %v", f)
@@ -278,7 +278,7 @@ func TestStoppedWhileSpeaking(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	context.AfterFunc(ctx, func() { nc.Close() }) // the caller's part
 	time.AfterFunc(10*time.Millisecond, cancel)
-	_, err = dialerIn(t, options{}, t.TempDir()).Speak(ctx, nc, Origin{"https", "shop.test", "443"})
+	_, err = dialerIn(t, load.Connection{}, t.TempDir()).Speak(ctx, nc, Origin{"https", "shop.test", "443"})
 	if f := proto.AsFailure(err, ""); f.Cause != load.CauseStopped {
 		t.Errorf("got %v", err)
 	}
@@ -291,7 +291,7 @@ func TestSessionsAreResumedWhenAsked(t *testing.T) {
 	for _, newest := range []string{"", "1.2"} {
 		for _, resume := range []bool{false, true} {
 			s := newTarget(t, &tls.Config{Certificates: []tls.Certificate{leaf}})
-			d := dialerIn(t, options{version: "1.1", resume: resume, newest: newest, hosts: at("shop.test"), tls: load.TLS{CA: "ca.pem"}}, ours.files(t, leaf))
+			d := dialerIn(t, load.Connection{HTTP: "1.1", Hosts: at("shop.test"), TLS: load.TLS{CA: "ca.pem", Resume: resume, MaxVersion: newest}}, ours.files(t, leaf))
 			for range 3 {
 				got, err := reach(t, d, "https", "shop.test", s.addr)
 				if err != nil {
@@ -317,7 +317,7 @@ func TestRememberedCertificates(t *testing.T) {
 	ours, clock := newAuthority(t), newClock()
 	leaf := ours.issue(t, time.Hour, "shop.test")
 	s := newTarget(t, &tls.Config{Certificates: []tls.Certificate{leaf}})
-	d, err := build(options{hosts: at("shop.test", "other.test"), tls: load.TLS{CA: "ca.pem"}}, ours.files(t, leaf), slog.New(slog.DiscardHandler), clock.clock())
+	d, err := build(&load.Connection{Hosts: at("shop.test", "other.test"), TLS: load.TLS{CA: "ca.pem"}}, ours.files(t, leaf), slog.New(slog.DiscardHandler), clock.clock())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -343,7 +343,7 @@ func TestRememberedCertificates(t *testing.T) {
 
 func TestTLSConfigFor(t *testing.T) {
 	t.Parallel()
-	d := dialerIn(t, options{}, t.TempDir())
+	d := dialerIn(t, load.Connection{}, t.TempDir())
 	o := Origin{"https", "shop.test", "443"}
 	a, b := d.TLSConfigFor(o, "h3"), d.TLSConfigFor(o, "h3")
 	if a != b || a.ServerName != "shop.test" || fmt.Sprint(a.NextProtos) != "[h3]" {
@@ -372,7 +372,7 @@ func BenchmarkHandshake(b *testing.B) {
 	server := &tls.Config{Certificates: []tls.Certificate{leaf}}
 	for name, verify := range map[string]*bool{"Remembered": nil, "Library": nil, "None": &no} {
 		b.Run(name, func(b *testing.B) {
-			d := dialerIn(b, options{tls: load.TLS{CA: "ca.pem", Verify: verify}}, dir)
+			d := dialerIn(b, load.Connection{TLS: load.TLS{CA: "ca.pem", Verify: verify}}, dir)
 			config := d.TLSConfigFor(Origin{"https", "shop.test", "443"})
 			if name == "Library" {
 				config = config.Clone()
