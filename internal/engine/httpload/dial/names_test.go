@@ -280,9 +280,11 @@ func TestSilentServersAreNamed(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := dialer(t, load.Connection{Resolvers: []string{deaf.addr}}, newClock()).Resolve(ctx, origin("a.test"))
-	if got := proto.AsFailure(err, ""); got.Cause != load.CauseStopped {
-		t.Errorf("got %v", err)
+	for _, ttl := range []*load.Duration{nil, new(load.Duration)} {
+		_, err := dialer(t, load.Connection{Resolvers: []string{deaf.addr}, DNSTTL: ttl}, newClock()).Resolve(ctx, origin("a.test"))
+		if got := proto.AsFailure(err, ""); got.Cause != load.CauseStopped {
+			t.Errorf("got %v", err)
+		}
 	}
 }
 

@@ -47,7 +47,9 @@ func (d *Dialer) Speak(ctx context.Context, nc net.Conn, o Origin) (Spoken, erro
 		if err := d.pass(ctx, &s, o, at); err != nil {
 			return Spoken{}, ended(ctx, err)
 		}
-		s.Times.Tunnel = time.Since(begin)
+		if !d.Absolute(o) || d.proxy.tls != nil {
+			s.Times.Tunnel = time.Since(begin)
+		}
 		at = o.Host + " through " + at
 	}
 	if o.Scheme != "https" {
