@@ -41,6 +41,12 @@ type Times struct {
 // *proto.Failure.
 func (d *Dialer) Speak(ctx context.Context, nc net.Conn, o Origin) (Spoken, error) {
 	s := Spoken{Conn: nc, Protocol: HTTP1}
+	if o.Scheme != "https" && d.version == load.HTTP2 {
+		s.Protocol = HTTP2
+	}
+	if o.Scheme != "https" && d.proxy == nil {
+		return s, nil
+	}
 	at := d.place(nc, o)
 	if d.proxy != nil {
 		begin := time.Now()
@@ -53,9 +59,6 @@ func (d *Dialer) Speak(ctx context.Context, nc net.Conn, o Origin) (Spoken, erro
 		at = o.Host + " through " + at
 	}
 	if o.Scheme != "https" {
-		if d.version == load.HTTP2 {
-			s.Protocol = HTTP2
-		}
 		return s, nil
 	}
 	if err := ctx.Err(); err != nil {

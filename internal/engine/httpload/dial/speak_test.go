@@ -185,6 +185,17 @@ func TestTLS(t *testing.T) {
 	}
 }
 
+func TestClearText(t *testing.T) {
+	t.Parallel()
+	s := newTarget(t, nil)
+	for version, want := range map[string]string{"auto": HTTP1, "1.1": HTTP1, "2": HTTP2} {
+		got, err := reach(t, dialerIn(t, load.Connection{HTTP: version, Hosts: at("shop.test")}, t.TempDir()), "http", "shop.test", s.addr)
+		if err != nil || got.Protocol != want || got.TLS != nil || got.Times != (Times{}) {
+			t.Errorf("%s: got %+v, %v", version, got, err)
+		}
+	}
+}
+
 func TestNoALPN(t *testing.T) {
 	t.Parallel()
 	ours := newAuthority(t)
