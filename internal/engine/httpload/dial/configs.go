@@ -30,32 +30,29 @@ type configs struct {
 
 type configKey struct{ host, alpn string }
 
-func newConfigs(o *options, dir string, clock clock) (*configs, error) {
-	t := &o.tls
+func newConfigs(connection *load.Connection, dir string, clock clock) (*configs, error) {
+	t := &connection.TLS
 	c := &tls.Config{ServerName: t.ServerName, MinVersion: tls.VersionTLS12}
 	if t.MinVersion == "1.3" {
 		c.MinVersion = tls.VersionTLS13
 	}
-	if o.newest == "1.2" {
+	if t.MaxVersion == "1.2" {
 		c.MaxVersion = tls.VersionTLS12
-	}
-	if c.MaxVersion != 0 && c.MaxVersion < c.MinVersion {
-		return nil, load.Errorf(load.Invalid, "connection.tls.max_version: 1.2 is older than min_version, which is 1.3")
 	}
 	if t.Verify != nil && !*t.Verify {
 		c.InsecureSkipVerify = true //nolint:gosec // what the user asked for, in so many words
 	}
-	switch o.version {
-	case "1.1":
+	switch connection.HTTP {
+	case load.HTTP1:
 		c.NextProtos = []string{"http/1.1"}
-	case "2":
+	case load.HTTP2:
 		c.NextProtos = []string{"h2"}
-	case "3":
+	case load.HTTP3:
 		c.NextProtos = []string{"h3"}
 	default:
 		c.NextProtos = []string{"h2", "http/1.1"}
 	}
-	if o.resume {
+	if t.Resume {
 		c.ClientSessionCache = tls.NewLRUClientSessionCache(mostSessions)
 	}
 	if t.CA != "" {

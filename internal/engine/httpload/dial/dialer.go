@@ -39,7 +39,7 @@ type override struct {
 // New reads a scenario's connection options, with the files that they name,
 // which lie in dir. Errors name the field. Close ends what it keeps fresh.
 func New(c *load.Connection, dir string, log *slog.Logger) (*Dialer, error) {
-	return build(optionsOf(c), dir, log, realClock())
+	return build(c, dir, log, realClock())
 }
 
 // Close ends lookups in the background.
@@ -162,7 +162,7 @@ func (d *Dialer) Source(to netip.Addr) (netip.Addr, error) {
 // Absolute says whether requests to o go to a proxy with the whole URL in their
 // request line. Then they also carry ProxyAuthorization.
 func (d *Dialer) Absolute(o Origin) bool {
-	return d.proxy != nil && d.proxy.kind != socks && o.Scheme == "http" && d.version != "2"
+	return d.proxy != nil && d.proxy.kind != socks && o.Scheme == "http" && d.version != load.HTTP2
 }
 
 // Plain says that nothing is to be spoken on a connection to o before HTTP.

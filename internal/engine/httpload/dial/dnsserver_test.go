@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
+
+	"onrush.dev/onrush/internal/load"
 )
 
 // zone is what the server knows of one name.
@@ -217,9 +219,9 @@ func (c *fakeClock) pass(d time.Duration) {
 }
 
 // dialer builds one on a clock that tests move.
-func dialer(t *testing.T, o options, c *fakeClock) *Dialer {
+func dialer(t *testing.T, o load.Connection, c *fakeClock) *Dialer {
 	t.Helper()
-	d, err := build(o, t.TempDir(), slog.New(slog.DiscardHandler), c.clock())
+	d, err := build(&o, t.TempDir(), slog.New(slog.DiscardHandler), c.clock())
 	if err != nil {
 		t.Fatal(err)
 	}

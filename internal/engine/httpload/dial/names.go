@@ -49,7 +49,7 @@ type names struct {
 	limit  time.Duration  // for one lookup
 	log    *slog.Logger
 	clock  clock
-	ctx    context.Context //nolint:containedctx // ends lookups that belong to nobody
+	ctx    context.Context // of lookups that belong to nobody
 	close  context.CancelFunc
 
 	entries sync.Map // name to *entry
@@ -112,6 +112,9 @@ func (n *names) resolve(ctx context.Context, name string) (*entry, []netip.Addr,
 	e := n.entry(name)
 	if n.ttl != nil && *n.ttl == 0 {
 		got, err := n.ask(ctx, name)
+		if ctx.Err() != nil {
+			return e, nil, waited(ctx, name)
+		}
 		return e, got.addrs, asFailure(err)
 	}
 	if known, addrs := n.known(name); known == e {

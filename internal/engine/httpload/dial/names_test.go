@@ -61,9 +61,9 @@ func TestAnswersLiveAsLongAsTheySay(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dns, clock := newDNS(t, map[string]zone{"a.test.": {a: []string{"10.0.0.1"}, ttl: c.ttl}}), newClock()
-			o := options{resolvers: []string{dns.addr}, family: "4"}
+			o := load.Connection{Resolvers: []string{dns.addr}, IP: "4"}
 			if c.override >= 0 {
-				o.ttl = &c.override
+				o.DNSTTL = (*load.Duration)(&c.override)
 			}
 			d := dialer(t, o, clock)
 			if got := known(d, "a.test"); got != "unknown" {
@@ -88,7 +88,7 @@ func TestAnswersLiveAsLongAsTheySay(t *testing.T) {
 func TestUnusedNamesAreForgotten(t *testing.T) {
 	t.Parallel()
 	dns, clock := newDNS(t, map[string]zone{"a.test.": {a: []string{"10.0.0.1"}, ttl: 100}}), newClock()
-	d := dialer(t, options{resolvers: []string{dns.addr}, family: "4"}, clock)
+	d := dialer(t, load.Connection{Resolvers: []string{dns.addr}, IP: "4"}, clock)
 	resolve(t, d, "a.test")
 	clock.pass(95 * time.Second)
 	if got, n := known(d, "a.test"), dns.count("a.test./A/udp"); got != "unknown" || n != 1 {
@@ -103,7 +103,7 @@ func TestUnusedNamesAreForgotten(t *testing.T) {
 func TestZeroLifeAsksForEveryConnection(t *testing.T) {
 	t.Parallel()
 	dns, zero := newDNS(t, map[string]zone{"a.test.": {a: []string{"10.0.0.1"}, ttl: 100}}), time.Duration(0)
-	d := dialer(t, options{resolvers: []string{dns.addr}, family: "4", ttl: &zero}, newClock())
+	d := dialer(t, load.Connection{Resolvers: []string{dns.addr}, IP: "4", DNSTTL: (*load.Duration)(&zero)}, newClock())
 	for range 3 {
 		if got := known(d, "a.test"); got != "unknown" {
 			t.Errorf("known: %s", got)
@@ -118,7 +118,7 @@ func TestZeroLifeAsksForEveryConnection(t *testing.T) {
 func TestOldAnswersStandInForAWhile(t *testing.T) {
 	t.Parallel()
 	dns, clock := newDNS(t, map[string]zone{"a.test.": {a: []string{"10.0.0.1"}, ttl: 10}}), newClock()
-	d := dialer(t, options{resolvers: []string{dns.addr}, family: "4"}, clock)
+	d := dialer(t, load.Connection{Resolvers: []string{dns.addr}, IP: "4"}, clock)
 	resolve(t, d, "a.test")
 	known(d, "a.test")
 	dns.set("a.test.", zone{rcode: dnsmessage.RCodeServerFailure})
@@ -149,7 +149,7 @@ func TestOldAnswersStandInForAWhile(t *testing.T) {
 func TestMissingNamesAreMissingForAWhile(t *testing.T) {
 	t.Parallel()
 	dns, clock := newDNS(t, map[string]zone{"empty.test.": {soa: 1000}}), newClock()
-	d := dialer(t, options{resolvers: []string{dns.addr}}, clock)
+	d := dialer(t, load.Connection{Resolvers: []string{dns.addr}}, clock)
 	for name, want := range map[string]struct {
 		text string
 		life time.Duration
@@ -183,7 +183,7 @@ func TestOneQuestionForAllWhoAsk(t *testing.T) {
 	var gate, done sync.WaitGroup
 	gate.Add(1)
 	dns := newDNS(t, map[string]zone{"a.test.": {a: []string{"10.0.0.1"}, ttl: 100, once: &gate}})
-	d := dialer(t, options{resolvers: []string{dns.addr}, family: "4"}, newClock())
+	d := dialer(t, load.Connection{Resolvers: []string{dns.addr}, IP: "4"}, newClock())
 	impatient, cancel := context.WithCancel(t.Context())
 	for range 20 {
 		done.Go(func() {
@@ -214,7 +214,7 @@ func TestAliasesAndTruncation(t *testing.T) {
 		"ring.test.": {cname: "ring.test.", ttl: 10},
 		"big.test.":  {a: []string{"10.0.0.3"}, ttl: 300, truncated: true},
 	}), newClock()
-	d := dialer(t, options{resolvers: []string{dns.addr}, family: "4", addresses: "resolved"}, clock)
+	d := dialer(t, load.Connection{Resolvers: []string{dns.addr}, IP: "4", Addresses: "resolved"}, clock)
 	if got := resolve(t, d, "www.test"); got != "10.0.0.1:80 10.0.0.2:80" {
 		t.Errorf("got %s", got)
 	}
@@ -238,21 +238,21 @@ func TestAddressesInTurnOrAsResolved(t *testing.T) {
 		"b.test.": {a: []string{"10.0.0.4", "10.0.0.5"}, ttl: 100},
 	})
 	for name, c := range map[string]struct {
-		o    options
+		o    load.Connection
 		want string
 	}{
-		"Turn":     {options{family: "4"}, "1 2 3|2 3 1|3 1 2|1 2 3"},
-		"Resolved": {options{family: "4", addresses: "resolved"}, "1 2 3|1 2 3|1 2 3|1 2 3"},
-		"Six":      {options{family: "6"}, "::1|::1|::1|::1"},
-		"SixLocal": {options{local: []string{"::1"}}, "::1|::1|::1|::1"},
-		"FourOnly": {options{local: []string{"127.0.0.7"}}, "1 2 3|2 3 1|3 1 2|1 2 3"},
+		"Turn":     {load.Connection{IP: "4"}, "1 2 3|2 3 1|3 1 2|1 2 3"},
+		"Resolved": {load.Connection{IP: "4", Addresses: "resolved"}, "1 2 3|1 2 3|1 2 3|1 2 3"},
+		"Six":      {load.Connection{IP: "6"}, "::1|::1|::1|::1"},
+		"SixLocal": {load.Connection{LocalAddresses: []string{"::1"}}, "::1|::1|::1|::1"},
+		"FourOnly": {load.Connection{LocalAddresses: []string{"127.0.0.7"}}, "1 2 3|2 3 1|3 1 2|1 2 3"},
 	} {
-		c.o.resolvers = []string{dns.addr}
+		c.o.Resolvers = []string{dns.addr}
 		d := dialer(t, c.o, newClock())
 		var got []string
 		for range 4 {
 			got = append(got, strings.NewReplacer("10.0.0.", "", ":80", "", "[", "", "]", "").Replace(resolve(t, d, "a.test")))
-			if c.o.family == "4" {
+			if c.o.IP == "4" {
 				resolve(t, d, "b.test") // has turns of its own
 			}
 		}
@@ -260,11 +260,11 @@ func TestAddressesInTurnOrAsResolved(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", name, joined, c.want)
 		}
 	}
-	d := dialer(t, options{resolvers: []string{dns.addr}}, newClock())
+	d := dialer(t, load.Connection{Resolvers: []string{dns.addr}}, newClock())
 	if got := resolve(t, d, "a.test"); strings.Count(got, " ") != 3 {
 		t.Errorf("auto: got %s, want both families", got)
 	}
-	d = dialer(t, options{resolvers: []string{dns.addr}, family: "6"}, newClock())
+	d = dialer(t, load.Connection{Resolvers: []string{dns.addr}, IP: "6"}, newClock())
 	if f := failure(t, d, "b.test"); !strings.Contains(f.Error(), "has no IPv6 address") {
 		t.Errorf("got %v", f)
 	}
@@ -273,16 +273,18 @@ func TestAddressesInTurnOrAsResolved(t *testing.T) {
 func TestSilentServersAreNamed(t *testing.T) {
 	t.Parallel()
 	deaf := newDNS(t, map[string]zone{"a.test.": {silent: true}})
-	d := dialer(t, options{resolvers: []string{deaf.addr}, timeout: 50 * time.Millisecond}, newClock())
+	d := dialer(t, load.Connection{Resolvers: []string{deaf.addr}, ConnectTimeout: load.Duration(50 * time.Millisecond)}, newClock())
 	f := failure(t, d, "a.test")
 	if f.Cause != load.CauseDNS || !strings.Contains(f.Error(), deaf.addr+": no answer in time") {
 		t.Errorf("got %v", f)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := dialer(t, options{resolvers: []string{deaf.addr}}, newClock()).Resolve(ctx, origin("a.test"))
-	if got := proto.AsFailure(err, ""); got.Cause != load.CauseStopped {
-		t.Errorf("got %v", err)
+	for _, ttl := range []*load.Duration{nil, new(load.Duration)} {
+		_, err := dialer(t, load.Connection{Resolvers: []string{deaf.addr}, DNSTTL: ttl}, newClock()).Resolve(ctx, origin("a.test"))
+		if got := proto.AsFailure(err, ""); got.Cause != load.CauseStopped {
+			t.Errorf("got %v", err)
+		}
 	}
 }
 
@@ -291,7 +293,7 @@ func TestTheNextServerIsAsked(t *testing.T) {
 	broken := newDNS(t, map[string]zone{"a.test.": {rcode: dnsmessage.RCodeRefused}})
 	good := newDNS(t, map[string]zone{"a.test.": {a: []string{"10.0.0.1"}, ttl: 1}})
 	for _, servers := range [][]string{{broken.addr, good.addr}, {good.addr, broken.addr}} {
-		d := dialer(t, options{resolvers: servers, family: "4"}, newClock())
+		d := dialer(t, load.Connection{Resolvers: servers, IP: "4"}, newClock())
 		if got := resolve(t, d, "a.test"); got != "10.0.0.1:80" {
 			t.Errorf("got %s", got)
 		}
@@ -302,7 +304,7 @@ func TestTheNextServerIsAsked(t *testing.T) {
 }
 
 // withFiles makes a dialer see other files of the system.
-func withFiles(t *testing.T, d *Dialer, o options, files map[string]string) paths {
+func withFiles(t *testing.T, d *Dialer, o load.Connection, files map[string]string) paths {
 	t.Helper()
 	dir := t.TempDir()
 	p := paths{resolv: filepath.Join(dir, "resolv.conf"), hosts: filepath.Join(dir, "hosts"), order: filepath.Join(dir, "nsswitch.conf"), plain: true}
@@ -311,11 +313,11 @@ func withFiles(t *testing.T, d *Dialer, o options, files map[string]string) path
 			t.Fatal(err)
 		}
 	}
-	servers, err := parseServers(o.resolvers)
+	servers, err := parseServers(o.Resolvers)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &resolver{custom: servers, families: families(o.family, nil), paths: p}
+	r := &resolver{custom: servers, families: families(o.IP, nil), paths: p}
 	d.names.lookup = r.lookup
 	return p
 }
@@ -328,7 +330,7 @@ func TestSearchDomains(t *testing.T) {
 		"a.b.prod.test.":  {a: []string{"10.0.0.3"}, ttl: 100},
 		"odd.test.":       {rcode: dnsmessage.RCodeServerFailure},
 	})
-	o := options{resolvers: []string{dns.addr}, family: "4"}
+	o := load.Connection{Resolvers: []string{dns.addr}, IP: "4"}
 	for ndots, want := range map[int]map[string]string{
 		1: {"shop": "10.0.0.1:80", "a.b": "10.0.0.2:80", "shop.prod.test": "10.0.0.1:80"},
 		2: {"shop": "10.0.0.1:80", "a.b": "10.0.0.3:80", "a.b.": "10.0.0.2:80"},
@@ -352,7 +354,7 @@ func TestSearchDomains(t *testing.T) {
 func TestHostsFile(t *testing.T) {
 	t.Parallel()
 	dns, clock := newDNS(t, map[string]zone{}), newClock()
-	o := options{resolvers: []string{dns.addr}, family: "4"}
+	o := load.Connection{Resolvers: []string{dns.addr}, IP: "4"}
 	d := dialer(t, o, clock)
 	p := withFiles(t, d, o, map[string]string{"hosts": "10.0.0.1 One one.test # first\n::1 one.test\n"})
 	if got := resolve(t, d, "one.test"); got != "10.0.0.1:80" {
@@ -374,7 +376,7 @@ func TestHostsFile(t *testing.T) {
 func TestNamesAreBounded(t *testing.T) {
 	t.Parallel()
 	dns := newDNS(t, map[string]zone{})
-	d := dialer(t, options{resolvers: []string{dns.addr}}, newClock())
+	d := dialer(t, load.Connection{Resolvers: []string{dns.addr}}, newClock())
 	for i := range 2*mostNames + 1 {
 		d.names.entry(fmt.Sprintf("n%d.test", i))
 	}

@@ -11,64 +11,37 @@ import (
 	"onrush.dev/onrush/internal/load"
 )
 
-// options are the connection fields of a scenario that matter here.
-type options struct {
-	version   string // auto, 1.1, 2 or 3
-	family    string // auto, 4 or 6
-	addresses string // turn or resolved
-	ttl       *time.Duration
-	unix      string
-	proxy     string
-	hosts     map[string]string
-	resolvers []string
-	local     []string
-	timeout   time.Duration
-	tls       load.TLS
-	resume    bool
-	newest    string // TLS version; "": no bound
-}
-
-func optionsOf(c *load.Connection) options {
-	return options{
-		version: c.HTTP, hosts: c.Hosts, resolvers: c.Resolvers, proxy: c.Proxy,
-		local: c.LocalAddresses, timeout: time.Duration(c.ConnectTimeout), tls: c.TLS,
-	}
-}
-
-// build compiles options.
-func build(o options, dir string, log *slog.Logger, clock clock) (*Dialer, error) {
-	d := &Dialer{version: o.version, unix: o.unix, inOrder: o.addresses == "resolved"}
+// build compiles a scenario's connection options.
+func build(c *load.Connection, dir string, log *slog.Logger, clock clock) (*Dialer, error) {
+	d := &Dialer{version: c.HTTP, unix: c.UnixSocket, inOrder: c.Addresses == load.AddressesResolved}
 	var err error
-	if d.local, err = parseLocal(o.local); err != nil {
+	if d.local, err = parseLocal(c.LocalAddresses); err != nil {
 		return nil, err
 	}
-	if d.hosts, err = parseHostsField(o.hosts); err != nil {
+	if d.hosts, err = parseHostsField(c.Hosts); err != nil {
 		return nil, err
 	}
-	servers, err := parseServers(o.resolvers)
+	servers, err := parseServers(c.Resolvers)
 	if err != nil {
 		return nil, err
 	}
-	if d.tls, err = newConfigs(&o, dir, clock); err != nil {
+	if d.tls, err = newConfigs(c, dir, clock); err != nil {
 		return nil, err
 	}
-	if o.proxy != "" {
-		if d.proxy, err = newProxy(o.proxy, d.tls); err != nil {
+	if c.Proxy != "" {
+		if d.proxy, err = newProxy(c.Proxy, d.tls); err != nil {
 			return nil, err
 		}
 	}
-	if d.unix != "" && d.proxy != nil {
-		return nil, load.Errorf(load.Invalid, "connection.unix_socket: %q cannot be reached through connection.proxy: leave out one of them", o.unix)
-	}
-	r := &resolver{custom: servers, families: families(o.family, d.local), paths: systemPaths()}
-	d.names = newNames(r.lookup, o.ttl, o.timeout, log, clock)
+	r := &resolver{custom: servers, families: families(c.IP, d.local), paths: systemPaths()}
+	d.names = newNames(r.lookup, (*time.Duration)(c.DNSTTL), time.Duration(c.ConnectTimeout), log, clock)
 	return d, nil
 }
 
 // families are the families whose addresses are of use. Without a local address
 // of a family, none of it can be reached.
 func families(asked string, local []netip.Addr) family {
-	use := family{four: asked != "6", six: asked != "4"}
+	use := family{four: asked != load.IP6, six: asked != load.IP4}
 	var have family
 	for _, a := range local {
 		have.four = have.four || a.Is4()

@@ -104,10 +104,11 @@ func readHead(r io.Reader) (status int, reason string, err error) {
 	for {
 		for !headEnds(head) {
 			want := 2 // an empty line is to come
-			if n := len(head); n > 0 && head[n-1] == '\n' {
-				want = 1
-			} else if n == 0 {
+			switch {
+			case len(head) == 0:
 				want = len("HTTP/1.1 200\n\n")
+			case bytes.HasSuffix(head, []byte("\n")), bytes.HasSuffix(head, []byte("\n\r")):
+				want = 1
 			}
 			from := len(head)
 			head = append(head, make([]byte, want)...)

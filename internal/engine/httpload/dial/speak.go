@@ -41,19 +41,24 @@ type Times struct {
 // *proto.Failure.
 func (d *Dialer) Speak(ctx context.Context, nc net.Conn, o Origin) (Spoken, error) {
 	s := Spoken{Conn: nc, Protocol: HTTP1}
+	if o.Scheme != "https" && d.version == load.HTTP2 {
+		s.Protocol = HTTP2
+	}
+	if o.Scheme != "https" && d.proxy == nil {
+		return s, nil
+	}
 	at := d.place(nc, o)
 	if d.proxy != nil {
 		begin := time.Now()
 		if err := d.pass(ctx, &s, o, at); err != nil {
 			return Spoken{}, ended(ctx, err)
 		}
-		s.Times.Tunnel = time.Since(begin)
+		if !d.Absolute(o) || d.proxy.tls != nil {
+			s.Times.Tunnel = time.Since(begin)
+		}
 		at = o.Host + " through " + at
 	}
 	if o.Scheme != "https" {
-		if d.version == "2" {
-			s.Protocol = HTTP2
-		}
 		return s, nil
 	}
 	if err := ctx.Err(); err != nil {
@@ -68,7 +73,7 @@ func (d *Dialer) Speak(ctx context.Context, nc net.Conn, o Origin) (Spoken, erro
 	got := tc.ConnectionState().NegotiatedProtocol
 	if got == HTTP2 {
 		s.Protocol = HTTP2
-	} else if d.version == "2" {
+	} else if d.version == load.HTTP2 {
 		return Spoken{}, proto.Failf(load.CauseTLS, "%s does not speak HTTP/2 (it chose %q by ALPN): say connection.http: auto", at, got)
 	}
 	return s, nil
@@ -143,6 +148,8 @@ func explain(err error, config *tls.Config) string {
 	case strings.Contains(text, "remote error: tls: certificate required"),
 		len(config.Certificates) == 0 && strings.Contains(text, "remote error: tls: bad certificate"):
 		return "it demands a client certificate (connection.tls.certificate): "
+	case len(config.Certificates) == 0 && strings.Contains(text, "remote error: tls: handshake failure"):
+		return "it refuses, as those do who demand a client certificate (connection.tls.certificate) or know none of our ciphers: "
 	case strings.HasPrefix(text, "remote error: "):
 		return "it refuses: "
 	case strings.HasSuffix(text, "EOF"):

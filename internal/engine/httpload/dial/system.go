@@ -198,7 +198,7 @@ func plainOrder(text string) bool {
 		line, _, _ = strings.Cut(line, "#")
 		words := strings.Fields(strings.Replace(line, ":", ": ", 1))
 		if len(words) > 0 && words[0] == "hosts:" {
-			return slices.Equal(words[1:], []string{"files", "dns"}) || slices.Equal(words[1:], []string{"files"})
+			return slices.Equal(words[1:], []string{"files", "dns"})
 		}
 	}
 	return true
