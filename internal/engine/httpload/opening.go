@@ -39,15 +39,22 @@ func (l *lane) open(f *flight) {
 	w := l.pool.w
 	o := &opening{w: w, lane: l, f: f, begin: w.loop.Recent()}
 	l.opening = append(l.opening, o)
-	o.limit.Init(func() {
-		o.fail(proto.Failf(load.CauseTimeout, "no connection to %s within %s", l.site.Address(), w.patience))
-	})
+	o.limit.Init(o.overdue)
 	w.loop.Set(&o.limit, o.begin+w.patience)
 	if w.version == "3" {
 		o.resolve(o.quic)
 		return
 	}
 	o.resolve(o.reach)
+}
+
+// overdue ends an attempt that takes too long.
+func (o *opening) overdue() {
+	if o.asked && o.named == 0 {
+		o.fail(proto.Failf(load.CauseDNS, "no answer to who %s is within %s", o.lane.site.Host, o.w.patience))
+		return
+	}
+	o.fail(proto.Failf(load.CauseTimeout, "no connection to %s within %s", o.lane.site.Address(), o.w.patience))
 }
 
 // resolve finds the addresses and goes on with then.
