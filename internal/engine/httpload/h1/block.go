@@ -163,16 +163,21 @@ func (s *Session) open(buf []byte) error {
 	if n > statusAt && line[statusAt] != '1' {
 		s.begin()
 	}
-	if n < min(len(line), opening) {
+	switch {
+	case s.r == nil:
+		return errSpent
+	case n < min(len(line), opening):
 		return malformed("the response begins with %q", line[:min(len(line), quoted)])
-	}
-	if n < opening {
+	case n < opening:
 		return nil
 	}
 	d := line[statusAt:opening]
 	b.known, b.status = true, int(d[0]-'0')*100+int(d[1]-'0')*10+int(d[2]-'0')
 	if !s.interim() {
 		s.begin()
+	}
+	if s.r == nil {
+		return errSpent
 	}
 	return nil
 }

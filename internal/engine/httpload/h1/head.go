@@ -54,9 +54,7 @@ func (s *Session) takeHead(buf []byte) error {
 	}
 	h := &s.block.c.head
 	h.Status, h.Fields, h.Length = s.block.status, s.block.c.fields, length
-	err = s.r.Head(h)
-	h.Fields = nil
-	if err != nil {
+	if err := s.r.Head(h); err != nil {
 		return err
 	}
 	if length > s.shared.maxBody {

@@ -6,7 +6,7 @@
 // is told the same. What is no response is an error with its cause.
 //
 //	session.go   an exchange from its start to its end, and the connection's life
-//	shared.go    limits, lent buffers, prepared messages
+//	shared.go    limits and lent buffers
 //	writer.go    a message to bytes
 //	block.go     a status line and header lines to fields
 //	head.go      what the fields mean: length of the body, life of the connection
@@ -49,7 +49,7 @@ func (p phase) where() string {
 	case inBody, inRest:
 		return "body"
 	case inTrail:
-		return "trailers"
+		return "trailer section"
 	}
 	return "chunked body"
 }
@@ -111,9 +111,9 @@ func (s *Session) Receive(p []byte) error {
 	for err == nil {
 		p, err = s.step(p)
 		switch {
-		case err != nil:
-		case s.r == nil: // cancelled by the receiver
+		case s.r == nil: // cancelled by the receiver, within a call
 			return errSpent
+		case err != nil:
 		case s.phase == whole:
 			return s.end(len(p))
 		case len(p) == 0:
@@ -166,7 +166,11 @@ func (s *Session) Skip(n int64) error {
 	} else {
 		s.room -= n
 	}
-	if err := s.r.Skipped(n); err != nil {
+	err := s.r.Skipped(n)
+	if s.r == nil {
+		return errSpent
+	}
+	if err != nil {
 		return s.fail(err)
 	}
 	if s.phase == inBody && s.left == 0 {

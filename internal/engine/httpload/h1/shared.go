@@ -1,10 +1,8 @@
 package h1
 
 import (
-	"maps"
 	"math"
 	"sync"
-	"sync/atomic"
 
 	"onrush.dev/onrush/internal/engine/httpload/proto"
 )
@@ -16,9 +14,9 @@ type Options struct {
 	MaxInterim int   // interim responses before the final one; 0: 100
 }
 
-// Shared is what all sessions of a task have in common: limits, buffers lent for
-// as long as they are needed, and prepared messages. It may be used by many
-// goroutines at once.
+// Shared is what all sessions of a task have in common: limits, and buffers lent
+// for as long as they are needed, so that an idle session is small. It may be
+// used by many goroutines at once.
 type Shared struct {
 	maxHead    int
 	maxBody    int64
@@ -27,9 +25,6 @@ type Shared struct {
 	blocks   sync.Pool // of *scratch
 	requests sync.Pool // of *[]byte
 	chunks   sync.Pool // of *[chunk]byte
-
-	preparing sync.Mutex
-	prepared  atomic.Pointer[map[*proto.Message][]byte]
 }
 
 // NewShared fills in what the options leave open.
@@ -45,32 +40,6 @@ func NewShared(o Options) *Shared {
 		s.maxInterim = 100
 	}
 	return s
-}
-
-// Prepare keeps the bytes of a message that is sent many times. The caller
-// promises that it never changes; it is kept as long as the Shared is. The bytes
-// that go out are the same as without.
-func (s *Shared) Prepare(m *proto.Message) {
-	b := AppendHead(nil, m)
-	if inline(m) {
-		b = append(b, m.Body...)
-	}
-	s.preparing.Lock()
-	defer s.preparing.Unlock()
-	next := map[*proto.Message][]byte{m: b}
-	if old := s.prepared.Load(); old != nil {
-		maps.Copy(next, *old)
-		next[m] = b
-	}
-	s.prepared.Store(&next)
-}
-
-// bytesOf returns a prepared message's bytes, or nil.
-func (s *Shared) bytesOf(m *proto.Message) []byte {
-	if p := s.prepared.Load(); p != nil {
-		return (*p)[m]
-	}
-	return nil
 }
 
 // scratch is what reading a head needs.
@@ -110,7 +79,7 @@ func (s *Shared) lendRequest() *[]byte {
 }
 
 func (s *Shared) takeRequest(b *[]byte) {
-	if cap(*b) <= 2*keepBytes {
+	if cap(*b) <= keepBytes {
 		s.requests.Put(b)
 	}
 }

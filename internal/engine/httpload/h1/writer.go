@@ -10,8 +10,10 @@ import (
 )
 
 const (
-	// wholeBody is the largest body that is written together with its head. A
-	// larger one goes as the connection takes it.
+	// oneWrite is the largest body that is copied behind its head.
+	oneWrite = 4 << 10
+	// wholeBody is the largest body that is written at once. A larger one goes as
+	// the connection takes it.
 	wholeBody = 64 << 10
 	// chunk is how much of a file is in memory at once.
 	chunk = 128 << 10
@@ -35,9 +37,6 @@ func methodOf(name string) method {
 	}
 	return other
 }
-
-// inline says whether a message's body goes with its head.
-func inline(m *proto.Message) bool { return m.File == nil && len(m.Body) <= wholeBody }
 
 // AppendHead writes the request line and headers of a message, always the same
 // for the same message.
@@ -101,22 +100,23 @@ func (u *upload) done() bool {
 	return u.err == nil && len(u.body) == 0 && (u.file == nil || u.at >= u.file.Size)
 }
 
-// send begins to write a message.
+// send begins to write a message. The bytes are made anew each time: that costs
+// less than finding those of the last time, and a message may have changed.
 func (s *Session) send(m *proto.Message) {
-	whole := inline(m)
-	if b := s.shared.bytesOf(m); b != nil {
-		s.write(b)
-	} else {
-		lent := s.shared.lendRequest()
-		b = AppendHead((*lent)[:0], m)
-		if whole {
-			b = append(b, m.Body...)
-		}
-		s.write(b)
-		*lent = b
-		s.shared.takeRequest(lent)
+	lent := s.shared.lendRequest()
+	b := AppendHead((*lent)[:0], m)
+	small := m.File == nil && len(m.Body) <= oneWrite
+	if small {
+		b = append(b, m.Body...)
 	}
-	if !whole {
+	s.write(b)
+	*lent = b
+	s.shared.takeRequest(lent)
+	switch {
+	case small:
+	case m.File == nil && len(m.Body) <= wholeBody:
+		s.write(m.Body)
+	default:
 		s.out.body, s.out.file = m.Body, m.File
 		s.sendMore()
 	}
