@@ -208,10 +208,11 @@ func (s *Session) begin() {
 }
 
 // readStatus takes a whole line that open has looked at. One empty line before
-// it is let pass: servers exist that send one too many after a body.
+// it is let pass, but not by open a second: servers exist that send one too many
+// after a body.
 func (s *Session) readStatus(line []byte) error {
 	b := &s.block
-	if len(line) == 0 && !b.empty {
+	if len(line) == 0 {
 		b.empty = true
 		return nil
 	}

@@ -92,9 +92,6 @@ func (s *Session) readSize(c byte) error {
 	}
 	if s.phase == inSize {
 		if d := hex(c); d >= 0 {
-			if s.line == 1 {
-				s.left = 0
-			}
 			if s.left > math.MaxInt64>>4 {
 				return malformed("a chunk's size is larger than can be")
 			}

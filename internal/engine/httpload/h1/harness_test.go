@@ -148,8 +148,11 @@ func (c *wireCase) play(t testing.TB, o Options, cuts []int, blind bool) string 
 				asked = s.Skip(int64(len(p))) == nil
 				continue
 			}
-			fed += len(p)
 			err := s.Receive(p)
+			if string(p) != c.wire[fed:fed+len(p)] {
+				t.Errorf("Receive has changed %q", c.wire[fed:fed+len(p)])
+			}
+			fed += len(p)
 			clear(p) // it may not be kept
 			asked = err == nil
 			if (err != nil) != (r.err != nil || errors.Is(err, errUnasked)) {

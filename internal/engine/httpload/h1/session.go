@@ -68,7 +68,7 @@ type Session struct {
 	out    upload
 	block  block
 
-	left int64 // of a body of known length or of a chunk, or a size while it is read
+	left int64 // of a body of known length or of a chunk, whose size it is while that is read
 	room int64 // how much longer a body of unknown length may become
 	line int   // bytes of a chunk's line so far
 
