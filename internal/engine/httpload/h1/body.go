@@ -98,15 +98,19 @@ func (s *Session) readSize(c byte) error {
 			s.left = s.left<<4 | d
 			return nil
 		}
-		if s.line == 1 || c != ';' && c != ' ' && c != '\t' && c != '\r' {
+		if s.line == 1 {
 			return malformed("a chunk's size has %q", c)
 		}
-		s.phase = inExt
+		s.phase = inPad
 	}
-	switch c {
-	case '\r':
+	switch {
+	case c == '\r':
 		s.phase = inLine
-	case '\n', 0:
+	case s.phase == inPad && c == ';':
+		s.phase = inExt
+	case s.phase == inPad && c != ' ' && c != '\t':
+		return malformed("a chunk's size has %q", c)
+	case c == '\n', c == 0:
 		return malformed("a chunk's extension has %q", c)
 	}
 	return nil

@@ -32,7 +32,8 @@ const (
 	inBody               // of a body of known length
 	inRest               // of a body that ends with the connection
 	inSize               // of a chunk's size
-	inExt                // of what may follow the size on its line
+	inPad                // of spaces behind the size
+	inExt                // of an extension, which may follow the size on its line
 	inLine               // the line feed that ends the line of the size
 	inChunk              // of a chunk
 	inCR                 // the carriage return behind a chunk
