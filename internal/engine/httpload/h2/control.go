@@ -26,6 +26,7 @@ func (s *Session) settings(p []byte) {
 		s.setting(binary.BigEndian.Uint16(p), binary.BigEndian.Uint32(p[2:]))
 	}
 	if s.dead == nil {
+		s.encoder.open = true
 		s.answer(nil, appendHeader(s.out[:0], 0, frameSettings, flagAck, 0))
 	}
 }

@@ -16,12 +16,16 @@ const mostSent = 64
 // and never pushed out: lines that always change fill what is left of the table
 // and then travel as they are, while the others remain one byte each. Texts are
 // not packed, which costs more time here and there than their bytes.
+//
+// Nothing is put into the table before the peer's SETTINGS are here: there are
+// servers whose table is smaller than HTTP/2's first one from the beginning.
 type encoder struct {
 	c       *constants
 	entries []sent // what the peer's table holds, oldest first
 	size    int    // of that, as HPACK counts
 	max     int    // of the peer's table
 	resized bool   // the peer has not been told of max yet
+	open    bool   // lines may be put into the table
 	last    []int  // by a line's place in the head: the entry it was last time
 }
 
@@ -105,7 +109,7 @@ func (e *encoder) literal(dst []byte, place int, name, value string) []byte {
 	var small [64]byte
 	lower := appendLower(small[:0], name)
 	form, prefix := byte(0), 4
-	if size := len(name) + len(text) + entryOverhead; e.size+size <= e.max && len(e.entries) < mostSent {
+	if size := len(name) + len(text) + entryOverhead; e.open && e.size+size <= e.max && len(e.entries) < mostSent {
 		form, prefix = 0x40, 6
 		e.last[place] = len(e.entries)
 		// Our own copies: a value may be a small piece of a large text.

@@ -77,7 +77,7 @@ func FuzzDecode(f *testing.F) {
 // plainLines says whether all lines are such that a heading keeps them.
 func plainLines(fields []hpack.HeaderField) bool {
 	for _, f := range fields {
-		if k := classify([]byte(f.Name), []byte(f.Value)); k == pseudo || k == length {
+		if k := classify([]byte(f.Name), []byte(f.Value)); k == pseudo || k == length || (k == broken && strings.HasPrefix(f.Name, ":")) {
 			return false
 		}
 	}
@@ -149,7 +149,7 @@ func TestEncode(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(50) {
 		r := rand.New(rand.NewPCG(seed, 3))
-		e := &encoder{c: shared(), max: tableSize}
+		e := &encoder{c: shared(), max: tableSize, open: true}
 		reader := newReader()
 		for i := range 200 {
 			if r.IntN(40) == 0 {
@@ -199,10 +199,9 @@ func randomMessage(r *rand.Rand) (*proto.Message, string) {
 
 // The second of equal heads is a few bytes and costs no memory.
 func TestEncodeAgain(t *testing.T) { // not parallel: it counts allocations
-	e := &encoder{c: shared(), max: tableSize}
+	e := &encoder{c: shared(), max: tableSize, open: true}
 	m := get("/some/where")
-	first, second := len(e.encode(nil, m)), len(e.encode(nil, m))
-	if second != 6 || first < 30 {
+	if first, second := len(e.encode(nil, m)), len(e.encode(nil, m)); first < 30 || second != 6 {
 		t.Errorf("%d bytes, then %d", first, second)
 	}
 	if n := testing.AllocsPerRun(100, func() { e.encode(make([]byte, 0, 16), m) }); n > 0 {

@@ -228,31 +228,44 @@ func (s *Session) data(p []byte) {
 	}
 }
 
-// body hands a piece of a body over and says whether the exchange goes on.
+// body hands a piece of a body over and says whether the exchange goes on. Of a
+// body that is too large the receiver gets what is allowed, so that it does not
+// matter how the bytes were cut.
 func (s *Session) body(st *stream, p []byte) bool {
 	s.quiet = 0
-	id := st.id
-	st.got += int64(len(p))
-	if st.length >= 0 && st.got > st.length {
+	id, allowed := st.id, int64(len(p))
+	if st.length >= 0 {
+		allowed = min(allowed, st.length-st.got)
+	}
+	if s.options.MaxBody > 0 {
+		allowed = min(allowed, s.options.MaxBody-st.got)
+	}
+	all := allowed == int64(len(p))
+	if allowed > 0 {
+		err := s.handOver(st, p[:allowed])
+		if st.id != id {
+			return false
+		}
+		if err != nil {
+			s.fail(st, codeCancel, err)
+			return false
+		}
+	}
+	switch {
+	case all:
+		return true
+	case st.got == st.length:
 		s.malformed(st, "the response's body is larger than its head says")
-		return false
+	default:
+		s.tooLarge(st, st.got+1)
 	}
-	if s.options.MaxBody > 0 && st.got > s.options.MaxBody {
-		s.tooLarge(st, st.got)
-		return false
-	}
-	var err error
+	return false
+}
+
+func (s *Session) handOver(st *stream, p []byte) error {
+	st.got += int64(len(p))
 	if st.r.WantsBody() {
-		err = st.r.Body(p)
-	} else {
-		err = st.r.Skipped(int64(len(p)))
+		return st.r.Body(p)
 	}
-	if st.id != id {
-		return false
-	}
-	if err != nil {
-		s.fail(st, codeCancel, err)
-		return false
-	}
-	return true
+	return st.r.Skipped(int64(len(p)))
 }

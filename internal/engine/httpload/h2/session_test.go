@@ -341,6 +341,21 @@ func TestLastStream(t *testing.T) {
 	}
 }
 
+// Peers may have a table that is smaller than HTTP/2's first one from the start.
+func TestTableBeforeSettings(t *testing.T) {
+	t.Parallel()
+	s := New(newTape(), Options{MaxStreams: 9})
+	s.Start(get("/"), newWitness("a", nil))
+	if len(s.encoder.entries) > 0 {
+		t.Error("the peer's table is used before its SETTINGS are here")
+	}
+	feed(t, s, newServer().settings())
+	s.Start(get("/"), newWitness("b", nil))
+	if len(s.encoder.entries) == 0 {
+		t.Error("the peer's table is not used")
+	}
+}
+
 func TestTooLargeBody(t *testing.T) {
 	t.Parallel()
 	s, link := opened(t, Options{MaxBody: 10})
