@@ -173,6 +173,13 @@ func badConnectionScripts() []script {
 		badFrame("padding larger than DATA", "PROTOCOL_ERROR", "the server sent DATA that is smaller than its padding", func(s *server) {
 			s.raw(http2.FrameData, http2.FlagDataPadded, 1, "")
 		}),
+		script{
+			name: "padding as large as DATA", fatal: true, room: -1, sent: []string{"GOAWAY PROTOCOL_ERROR"},
+			peer: func(s *server) { s.head(1, false, ok()...).raw(http2.FrameData, http2.FlagDataPadded, 1, "\x04abc") },
+			events: []string{
+				"a first", "a head 200 -1", "a fail after 0: malformed: the server sent DATA that is smaller than its padding",
+			},
+		},
 		unpack("index 0", errIndex.Error(), "\x80"),
 		unpack("an index that is not there", errIndex.Error(), "\xbe"),
 		unpack("a name that is not there", errIndex.Error(), "\x7f\x00\x00"),

@@ -56,39 +56,47 @@ func (h *huffman) decode(dst, p []byte) ([]byte, bool) {
 	var held uint64 // its low n bits are those not decoded yet
 	var n int
 	for {
-		for n < 32 && len(p) > 0 {
+		for n >= quickBits {
+			quick := h.quick[held>>(n-quickBits)&(1<<quickBits-1)]
+			if quick == 0 {
+				break
+			}
+			dst = append(dst, byte(quick>>4))
+			n -= int(quick & 15)
+		}
+		if n < 32 && len(p) > 0 {
 			if len(p) >= 4 {
 				held, n, p = held<<32|uint64(binary.BigEndian.Uint32(p)), n+32, p[4:]
 			} else {
 				held, n, p = held<<8|uint64(p[0]), n+8, p[1:]
 			}
+			continue
 		}
-		var next uint32 // the next 32 bits, ones behind the end as the padding has
-		if n >= 32 {
-			next = uint32(held >> (n - 32))
-		} else {
-			next = uint32(held<<(32-n)) | (1<<(32-n) - 1)
-		}
-		quick := h.quick[next>>(32-quickBits)]
-		symbol, length := byte(quick>>4), int(quick&15)
-		if quick == 0 {
-			symbol, length = h.long(next)
-		}
+		symbol, length, ended := h.slow(held, n)
 		if length > n {
-			return dst, n < 8 && next == 1<<32-1
+			return dst, ended
 		}
 		dst = append(dst, symbol)
 		n -= length
 	}
 }
 
-// long finds a code that the quick table does not hold. The length of what is no
-// code is longer than anything that is left.
-func (h *huffman) long(next uint32) (symbol byte, length int) {
+// slow finds a long code, or one of the last. When less than a code is left, it
+// says whether that is good padding.
+func (h *huffman) slow(held uint64, n int) (symbol byte, length int, ended bool) {
+	next := uint32(held << (32 - min(n, 32))) // ones behind the end, as the padding has
+	if n >= 32 {
+		next = uint32(held >> (n - 32))
+	} else {
+		next |= 1<<(32-n) - 1
+	}
+	if quick := h.quick[next>>(32-quickBits)]; quick != 0 {
+		return byte(quick >> 4), int(quick & 15), false
+	}
 	for length = quickBits + 1; length <= maxBits; length++ {
 		if next < h.limit[length] {
-			return h.symbols[h.offset[length]+int(next>>(32-length)-h.first[length])], length
+			return h.symbols[h.offset[length]+int(next>>(32-length)-h.first[length])], length, false
 		}
 	}
-	return 0, 1 << 10
+	return 0, 1 << 10, n < 8 && next == 1<<32-1
 }

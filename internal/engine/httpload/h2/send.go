@@ -39,6 +39,7 @@ func (s *Session) Start(m *proto.Message, r proto.Receiver) {
 	st := s.add(r)
 	st.credit, st.window = s.options.Window, s.firstWindow
 	st.empty = m.Method == "HEAD"
+	s.last = s.last || m.Last
 	st.unsent, st.file, st.body = m.Size(), m.File, m.Body
 	p := s.appendHead(s.out[:0], st, m)
 	if n := len(m.Body); m.File == nil && n > 0 && n <= min(smallBody, st.window, s.window) {
@@ -169,12 +170,14 @@ func (s *Session) elicit() {
 	s.link.Write(p)
 }
 
-// reap tells the receivers of spoiled streams.
+// reap tells the receivers of spoiled streams. Those that they start meanwhile
+// have to wait, or a file that cannot be read would keep us here for ever.
 func (s *Session) reap() {
-	for i := 0; s.doomed > 0 && i < len(s.open); {
+	end := s.next
+	for i := 0; s.doomed > 0 && i < len(s.open) && s.open[i].id < end; {
 		if st := s.open[i]; st.broken != nil {
 			s.drop(st, st.broken)
-			i = 0 // the receiver may have started or cancelled others
+			i = 0 // the receiver may have cancelled others
 		} else {
 			i++
 		}

@@ -57,6 +57,7 @@ type Session struct {
 	options Options
 	dead    error // the connection is of no use any more, and why
 	begun   bool  // our preface is sent
+	last    bool  // a message asked for the end of the connection
 	loose   proto.Traffic
 	streams
 	incoming
@@ -116,7 +117,7 @@ func (s *Session) Busy() int { return len(s.open) }
 
 // Room implements proto.Session.
 func (s *Session) Room() int {
-	if s.dead != nil || s.away || s.next > lastStream {
+	if s.dead != nil || s.away || s.last || s.next > lastStream {
 		return -1
 	}
 	return max(0, min(s.options.MaxStreams, int(min(s.limit, lastStream)))-len(s.open))

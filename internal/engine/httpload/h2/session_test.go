@@ -323,6 +323,17 @@ func TestNoFlood(t *testing.T) {
 	}
 }
 
+func TestLastMessage(t *testing.T) {
+	t.Parallel()
+	s, _ := opened(t, Options{MaxStreams: 5})
+	m := get("/")
+	m.Last = true
+	s.Start(m, newWitness("a", nil))
+	if s.Room() >= 0 {
+		t.Errorf("room %d behind the last message", s.Room())
+	}
+}
+
 func TestLastStream(t *testing.T) {
 	t.Parallel()
 	s, _ := opened(t, Options{MaxStreams: 5})

@@ -129,6 +129,25 @@ func TestUploadBrokenFile(t *testing.T) {
 	}
 }
 
+// A receiver that tries a broken file for ever gets one failure a call.
+func TestUploadBrokenForEver(t *testing.T) {
+	t.Parallel()
+	s, _ := opened(t, Options{})
+	short := upload([]byte("short"), true)
+	short.File.Size = 10
+	w := newWitness("a", nil)
+	w.onOver = func() { s.Start(short, w) }
+	s.Start(short, w)
+	server := newServer()
+	for i := range 5 {
+		_ = server.WritePing(true, [8]byte{})
+		feed(t, s, server)
+		if w.over != i+1 {
+			t.Fatalf("%d failures in %d calls", w.over, i+1)
+		}
+	}
+}
+
 func TestLongHead(t *testing.T) {
 	t.Parallel()
 	s, link := opened(t, Options{})
