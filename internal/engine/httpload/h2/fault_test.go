@@ -60,43 +60,73 @@ func badStreamScripts() []script {
 		bytesOf("a blank in a name", "x y", `"x y"`, "b"),
 		bytesOf("a colon in a name", "x:y", `"x:y"`, "b"),
 		bytesOf("no name", "", `""`, "b"),
-		{name: "interim that ends", peer: func(s *server) { s.head(1, true, ":status", "103") }, room: 1,
-			events: []string{"a fail after 0: malformed: the response ends with an interim status"}},
-		{name: "body before head", peer: func(s *server) { s.data(1, true, "x") }, room: 1, sent: []string{"RST_STREAM 1 PROTOCOL_ERROR"},
-			events: []string{"a fail after 0: malformed: the response's body comes before its head"}},
-		{name: "body too short", peer: func(s *server) { s.head(1, false, ok("content-length", "2")...).data(1, true, "x") }, room: 1,
-			events: []string{"a first", "a head 200 2 content-length=2", "a fail after 1: malformed: the response's body has 1 bytes, and its content-length says 2"}},
-		{name: "body too long", peer: func(s *server) { s.head(1, false, ok("content-length", "0")...).data(1, true, "x") }, room: 1,
+		{
+			name: "interim that ends", peer: func(s *server) { s.head(1, true, ":status", "103") }, room: 1,
+			events: []string{"a fail after 0: malformed: the response ends with an interim status"},
+		},
+		{
+			name: "body before head", peer: func(s *server) { s.data(1, true, "x") }, room: 1, sent: []string{"RST_STREAM 1 PROTOCOL_ERROR"},
+			events: []string{"a fail after 0: malformed: the response's body comes before its head"},
+		},
+		{
+			name: "body too short", peer: func(s *server) { s.head(1, false, ok("content-length", "2")...).data(1, true, "x") }, room: 1,
+			events: []string{"a first", "a head 200 2 content-length=2", "a fail after 1: malformed: the response's body has 1 bytes, and its content-length says 2"},
+		},
+		{
+			name: "body too long", peer: func(s *server) { s.head(1, false, ok("content-length", "0")...).data(1, true, "x") }, room: 1,
 			events: []string{"a first", "a head 200 0 content-length=0", "a fail after 0: malformed: the response's body is larger than its head says"},
-			sent:   []string{"RST_STREAM 1 PROTOCOL_ERROR"}},
-		{name: "204 with a body", peer: func(s *server) { s.head(1, false, ":status", "204").data(1, true, "x") }, room: 1,
+			sent:   []string{"RST_STREAM 1 PROTOCOL_ERROR"},
+		},
+		{
+			name: "204 with a body", peer: func(s *server) { s.head(1, false, ":status", "204").data(1, true, "x") }, room: 1,
 			events: []string{"a first", "a head 204 0", "a fail after 0: malformed: the response's body is larger than its head says"},
-			sent:   []string{"RST_STREAM 1 PROTOCOL_ERROR"}},
-		{name: "no body where one is promised", peer: func(s *server) { s.head(1, true, ok("content-length", "2")...) }, room: 1,
-			events: []string{"a first", "a head 200 2 content-length=2", "a fail after 0: malformed: the response's body has 0 bytes, and its content-length says 2"}},
-		{name: "trailers that do not end", peer: func(s *server) { s.head(1, false, ok()...).head(1, false, "x", "y") }, room: 1,
+			sent:   []string{"RST_STREAM 1 PROTOCOL_ERROR"},
+		},
+		{
+			name: "no body where one is promised", peer: func(s *server) { s.head(1, true, ok("content-length", "2")...) }, room: 1,
+			events: []string{"a first", "a head 200 2 content-length=2", "a fail after 0: malformed: the response's body has 0 bytes, and its content-length says 2"},
+		},
+		{
+			name: "trailers that do not end", peer: func(s *server) { s.head(1, false, ok()...).head(1, false, "x", "y") }, room: 1,
 			events: []string{"a first", "a head 200 -1", "a fail after 0: malformed: the response goes on behind its trailers"},
-			sent:   []string{"RST_STREAM 1 PROTOCOL_ERROR"}},
-		{name: "trailers with a status", peer: func(s *server) { s.head(1, false, ok()...).head(1, true, ok()...) }, room: 1,
-			events: []string{"a first", "a head 200 -1", "a fail after 0: malformed: the response has a status in its trailers"}},
+			sent:   []string{"RST_STREAM 1 PROTOCOL_ERROR"},
+		},
+		{
+			name: "trailers with a status", peer: func(s *server) { s.head(1, false, ok()...).head(1, true, ok()...) }, room: 1,
+			events: []string{"a first", "a head 200 -1", "a fail after 0: malformed: the response has a status in its trailers"},
+		},
 		{name: "head too large", options: Options{MaxHead: 100}, peer: func(s *server) {
 			s.head(1, true, ok("a", strings.Repeat("a", 30), "b", strings.Repeat("b", 30))...)
 		}, room: 1, events: []string{"a first", "a fail after 0: malformed: the response's headers are larger than 100 bytes"}},
-		{name: "body larger than allowed, as promised", options: Options{MaxBody: 3}, room: 1, sent: []string{"RST_STREAM 1 CANCEL"},
+		{
+			name: "body larger than allowed, as promised", options: Options{MaxBody: 3}, room: 1, sent: []string{"RST_STREAM 1 CANCEL"},
 			peer:   func(s *server) { s.head(1, false, ok("content-length", "4")...).data(1, true, "four") },
-			events: []string{"a first", "a head 200 4 content-length=4", "a fail after 0: too_large: the body has 4 bytes or more, and 3 are allowed"}},
-		{name: "window of nothing on a stream", peer: func(s *server) { _ = s.WriteWindowUpdate(1, 0) }, room: 1, sent: []string{"RST_STREAM 1 PROTOCOL_ERROR"},
-			events: []string{"a fail after 0: malformed: the server sent WINDOW_UPDATE of nothing"}},
-		{name: "window too large on a stream", peer: func(s *server) { _ = s.WriteWindowUpdate(1, 1<<31-1) }, room: 1, sent: []string{"RST_STREAM 1 FLOW_CONTROL_ERROR"},
-			events: []string{"a fail after 0: malformed: the server made a stream's window larger than HTTP/2 allows"}},
-		{name: "PRIORITY of a wrong size", peer: func(s *server) { s.raw(http2.FramePriority, 0, 1, "1234") }, room: 1, sent: []string{"RST_STREAM 1 FRAME_SIZE_ERROR"},
-			events: []string{"a fail after 0: malformed: the server sent PRIORITY of 4 bytes"}},
-		{name: "the end within a body", ended: io.EOF, room: -1, peer: func(s *server) { s.head(1, false, ok()...).data(1, false, "half") },
-			events: []string{"a first", "a head 200 -1", "a fail after 4: closed: the connection ended before the whole response was there"}},
-		{name: "the end within a head", ended: io.EOF, room: -1, peer: func(s *server) { s.head(1, false, ok()...); s.Truncate(s.Len() - 1) },
-			events: []string{"a fail after 0: closed: the connection ended before the whole response was there"}},
-		{name: "another end", ended: errors.New("cable cut"), room: -1, peer: func(*server) {},
-			events: []string{"a fail after 0: cable cut"}},
+			events: []string{"a first", "a head 200 4 content-length=4", "a fail after 0: too_large: the body has 4 bytes or more, and 3 are allowed"},
+		},
+		{
+			name: "window of nothing on a stream", peer: func(s *server) { _ = s.WriteWindowUpdate(1, 0) }, room: 1, sent: []string{"RST_STREAM 1 PROTOCOL_ERROR"},
+			events: []string{"a fail after 0: malformed: the server sent WINDOW_UPDATE of nothing"},
+		},
+		{
+			name: "window too large on a stream", peer: func(s *server) { _ = s.WriteWindowUpdate(1, 1<<31-1) }, room: 1, sent: []string{"RST_STREAM 1 FLOW_CONTROL_ERROR"},
+			events: []string{"a fail after 0: malformed: the server made a stream's window larger than HTTP/2 allows"},
+		},
+		{
+			name: "PRIORITY of a wrong size", peer: func(s *server) { s.raw(http2.FramePriority, 0, 1, "1234") }, room: 1, sent: []string{"RST_STREAM 1 FRAME_SIZE_ERROR"},
+			events: []string{"a fail after 0: malformed: the server sent PRIORITY of 4 bytes"},
+		},
+		{
+			name: "the end within a body", ended: io.EOF, room: -1, peer: func(s *server) { s.head(1, false, ok()...).data(1, false, "half") },
+			events: []string{"a first", "a head 200 -1", "a fail after 4: closed: the connection ended before the whole response was there"},
+		},
+		{
+			name: "the end within a head", ended: io.EOF, room: -1, peer: func(s *server) { s.head(1, false, ok()...); s.Truncate(s.Len() - 1) },
+			events: []string{"a fail after 0: closed: the connection ended before the whole response was there"},
+		},
+		{
+			name: "another end", ended: errors.New("cable cut"), room: -1, peer: func(*server) {},
+			events: []string{"a fail after 0: cable cut"},
+		},
 	}
 }
 
@@ -192,8 +222,10 @@ func badConnectionScripts() []script {
 			name: "a body behind the end", fatal: true, room: -1, sent: []string{"GOAWAY STREAM_CLOSED"},
 			messages: []*proto.Message{get("/"), get("/")}, options: Options{MaxStreams: 2},
 			peer: func(s *server) { s.head(1, true, ok()...).data(1, true, "") },
-			events: []string{"a first", "a head 200 0", `a end 0 of ""`,
-				"b fail after 0: malformed: the server sent a frame (type 0) on a stream that it has ended"},
+			events: []string{
+				"a first", "a head 200 0", `a end 0 of ""`,
+				"b fail after 0: malformed: the server sent a frame (type 0) on a stream that it has ended",
+			},
 		},
 	)
 }

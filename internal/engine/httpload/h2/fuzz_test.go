@@ -115,7 +115,7 @@ func FuzzFrames(f *testing.F) {
 			case 3:
 				_ = s.WriteWindowUpdate(id, uint32(n*200))
 			case 4:
-				s.settings(uint32(id), uint32(n)<<(n&31))
+				s.settings(id, uint32(n)<<(n&31))
 			case 5:
 				s.head(id, ends, ":status", "204")
 			case 6:

@@ -25,6 +25,7 @@ type pump struct {
 	taken   chan struct{}
 	ended   error // set before reads is closed
 	in, out int64
+	sum     proto.Traffic // of all exchanges
 }
 
 func newPump(t *testing.T, conn net.Conn, o Options, space int) *pump {
@@ -145,7 +146,6 @@ type errand struct {
 func (p *pump) run(errands []errand) {
 	p.t.Helper()
 	next, over := 0, 0
-	var sum proto.Traffic
 	var start func()
 	launch := func(e errand) {
 		w := newWitness(e.message.Path, nil)
@@ -153,7 +153,7 @@ func (p *pump) run(errands []errand) {
 		w.unseen = w.discard
 		w.onOver = func() {
 			over++
-			sum.In, sum.Out = sum.In+w.traffic.In, sum.Out+w.traffic.Out
+			p.add(w.traffic)
 			if w.err != nil || w.status != e.status || (e.size >= 0 && w.skipped != e.size) || (e.body != "" && string(w.body) != e.body) {
 				p.t.Errorf("%s %s: %d, %d bytes, %v", e.message.Method, w.name, w.status, w.skipped, w.err)
 			}
@@ -161,8 +161,7 @@ func (p *pump) run(errands []errand) {
 		}
 		if e.cancel {
 			w.onHead = func() error {
-				t := p.session.Cancel(w)
-				sum.In, sum.Out = sum.In+t.In, sum.Out+t.Out
+				p.add(p.session.Cancel(w))
 				over++
 				return errors.New("cancelled")
 			}
@@ -181,7 +180,9 @@ func (p *pump) run(errands []errand) {
 		return over == len(errands)
 	})
 	loose := p.session.loose
-	if sum.In+loose.In != p.in-int64(p.session.held) || sum.Out+loose.Out != p.out {
-		p.t.Errorf("counted %v and %v, travelled %d and %d", sum, loose, p.in, p.out)
+	if p.sum.In+loose.In != p.in-int64(p.session.held) || p.sum.Out+loose.Out != p.out {
+		p.t.Errorf("counted %v and %v, travelled %d and %d", p.sum, loose, p.in, p.out)
 	}
 }
+
+func (p *pump) add(t proto.Traffic) { p.sum.In, p.sum.Out = p.sum.In+t.In, p.sum.Out+t.Out }

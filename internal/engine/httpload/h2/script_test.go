@@ -135,17 +135,27 @@ func goodScripts() []script {
 		{name: "no length, several frames, an empty one at the end", peer: func(s *server) {
 			s.head(1, false, ok()...).data(1, false, "he").data(1, false, "llo").data(1, true, "")
 		}, events: []string{"a first", "a head 200 -1", `a end 5 of "hello"`}, room: 1},
-		{name: "no body", peer: func(s *server) { s.head(1, true, ok()...) },
-			events: []string{"a first", "a head 200 0", `a end 0 of ""`}, room: 1},
-		{name: "204", peer: func(s *server) { s.head(1, true, ":status", "204") },
-			events: []string{"a first", "a head 204 0", `a end 0 of ""`}, room: 1},
-		{name: "304 with a length", peer: func(s *server) { s.head(1, true, ":status", "304", "content-length", "9") },
-			events: []string{"a first", "a head 304 0 content-length=9", `a end 0 of ""`}, room: 1},
-		{name: "204 that ends with an empty frame", peer: func(s *server) { s.head(1, false, ":status", "204").data(1, true, "") },
-			events: []string{"a first", "a head 204 0", `a end 0 of ""`}, room: 1},
-		{name: "HEAD with a length", messages: []*proto.Message{{Method: "HEAD", Scheme: "http", Authority: "x", Path: "/"}},
+		{
+			name: "no body", peer: func(s *server) { s.head(1, true, ok()...) },
+			events: []string{"a first", "a head 200 0", `a end 0 of ""`}, room: 1,
+		},
+		{
+			name: "204", peer: func(s *server) { s.head(1, true, ":status", "204") },
+			events: []string{"a first", "a head 204 0", `a end 0 of ""`}, room: 1,
+		},
+		{
+			name: "304 with a length", peer: func(s *server) { s.head(1, true, ":status", "304", "content-length", "9") },
+			events: []string{"a first", "a head 304 0 content-length=9", `a end 0 of ""`}, room: 1,
+		},
+		{
+			name: "204 that ends with an empty frame", peer: func(s *server) { s.head(1, false, ":status", "204").data(1, true, "") },
+			events: []string{"a first", "a head 204 0", `a end 0 of ""`}, room: 1,
+		},
+		{
+			name: "HEAD with a length", messages: []*proto.Message{{Method: "HEAD", Scheme: "http", Authority: "x", Path: "/"}},
 			peer:   func(s *server) { s.head(1, true, ok("content-length", "9")...) },
-			events: []string{"a first", "a head 200 0 content-length=9", `a end 0 of ""`}, room: 1},
+			events: []string{"a first", "a head 200 0 content-length=9", `a end 0 of ""`}, room: 1,
+		},
 		{name: "trailers", peer: func(s *server) {
 			s.head(1, false, ok()...).data(1, false, "x").head(1, true, "grpc-status", "0")
 		}, events: []string{"a first", "a head 200 -1", `a end 1 of "x"`}, room: 1},
@@ -184,13 +194,17 @@ func goodScripts() []script {
 			_ = s.WriteWindowUpdate(1, 5)
 			s.head(1, true, ok()...)
 		}, events: []string{"a first", "a head 200 0", `a end 0 of ""`}, sent: []string{"PING 0102030000000000 ack", "SETTINGS ack"}, room: 1},
-		{name: "a connection that ends in time", ended: io.EOF, peer: func(s *server) { s.head(1, true, ok()...) },
-			events: []string{"a first", "a head 200 0", `a end 0 of ""`}, room: -1},
+		{
+			name: "a connection that ends in time", ended: io.EOF, peer: func(s *server) { s.head(1, true, ok()...) },
+			events: []string{"a first", "a head 200 0", `a end 0 of ""`}, room: -1,
+		},
 		{name: "a reserved bit is set", peer: func(s *server) {
 			s.raw(http2.FrameHeaders, http2.FlagHeadersEndHeaders|http2.FlagHeadersEndStream, 1<<31|1, string(s.pack(ok()...)))
 		}, events: []string{"a first", "a head 200 0", `a end 0 of ""`}, room: 1},
-		{name: "the same length twice", peer: func(s *server) { s.head(1, true, ok("content-length", "0", "content-length", "0")...) },
-			events: []string{"a first", "a head 200 0 content-length=0 content-length=0", `a end 0 of ""`}, room: 1},
+		{
+			name: "the same length twice", peer: func(s *server) { s.head(1, true, ok("content-length", "0", "content-length", "0")...) },
+			events: []string{"a first", "a head 200 0 content-length=0 content-length=0", `a end 0 of ""`}, room: 1,
+		},
 	}
 }
 
@@ -238,12 +252,18 @@ func goodStreamScripts() []script {
 			"b first", "b head 200 -1", "b fail after 3: reset: the server reset the stream: INTERNAL_ERROR",
 			"c fail after 0: reset: the server reset the stream: an unknown error code",
 		}, room: 5},
-		{name: "fewer streams than wished", options: Options{MaxStreams: 9}, peer: func(s *server) { s.settings(3, 4) },
-			sent: []string{"SETTINGS ack"}, room: 3},
-		{name: "no streams", options: Options{MaxStreams: 9}, peer: func(s *server) { s.settings(3, 0) },
-			sent: []string{"SETTINGS ack"}},
-		{name: "more streams than before SETTINGS", options: Options{MaxStreams: 500}, peer: func(s *server) { s.settings(3, 1<<32-1) },
-			sent: []string{"SETTINGS ack"}, room: 499},
+		{
+			name: "fewer streams than wished", options: Options{MaxStreams: 9}, peer: func(s *server) { s.settings(3, 4) },
+			sent: []string{"SETTINGS ack"}, room: 3,
+		},
+		{
+			name: "no streams", options: Options{MaxStreams: 9}, peer: func(s *server) { s.settings(3, 0) },
+			sent: []string{"SETTINGS ack"},
+		},
+		{
+			name: "more streams than before SETTINGS", options: Options{MaxStreams: 500}, peer: func(s *server) { s.settings(3, 1<<32-1) },
+			sent: []string{"SETTINGS ack"}, room: 499,
+		},
 		{name: "an early answer", messages: []*proto.Message{post(strings.Repeat("x", 70_000))}, peer: func(s *server) {
 			s.head(1, true, ":status", "413")
 			_ = s.WriteRSTStream(1, http2.ErrCodeNo)

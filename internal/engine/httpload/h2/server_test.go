@@ -16,8 +16,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/net/http2"
-
 	"onrush.dev/onrush/internal/engine/httpload/proto"
 )
 
@@ -55,28 +53,20 @@ func target(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serve runs the library's server on a connection and returns the other end.
-func serve(t *testing.T, server *http2.Server) net.Conn {
+// serve runs the library's server and returns a connection to it.
+func serve(t *testing.T, settings *http.HTTP2Config) net.Conn {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	protocols := new(http.Protocols)
+	protocols.SetUnencryptedHTTP2(true)
+	server := httptest.NewUnstartedServer(http.HandlerFunc(target))
+	server.Config.Protocols, server.Config.HTTP2 = protocols, settings
+	server.Start()
+	t.Cleanup(server.Close)
+	c, err := net.Dial("tcp", server.Listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	c, err := net.Dial("tcp", l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	other, err := l.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	over := make(chan struct{})
-	go func() {
-		defer close(over)
-		server.ServeConn(other, &http2.ServeConnOpts{Handler: http.HandlerFunc(target)})
-	}()
-	t.Cleanup(func() { _ = c.Close(); <-over })
+	t.Cleanup(func() { _ = c.Close() })
 	return c
 }
 
@@ -117,16 +107,16 @@ func TestLibraryServer(t *testing.T) {
 		for _, window := range []int{1000, 0} {
 			t.Run(fmt.Sprintf("streams=%d,window=%d", streams, window), func(t *testing.T) {
 				t.Parallel()
-				server := &http2.Server{}
+				settings := &http.HTTP2Config{}
 				if window > 0 {
-					server.MaxUploadBufferPerConnection, server.MaxUploadBufferPerStream = firstWindow, int32(window)
-					server.MaxReadFrameSize, server.MaxDecoderHeaderTableSize = leastFrame, 100
+					settings.MaxReceiveBufferPerConnection, settings.MaxReceiveBufferPerStream = firstWindow, window
+					settings.MaxReadFrameSize, settings.MaxDecoderHeaderTableSize = leastFrame, 100
 				}
-				p := newPump(t, serve(t, server), Options{MaxStreams: streams, Window: window}, 20_000)
+				p := newPump(t, serve(t, settings), Options{MaxStreams: streams, Window: window}, 20_000)
 				defer p.close()
 				if window > 0 {
 					// This server holds us to its windows before it has told us of them.
-					p.until(func() bool { return p.session.settled })
+					p.run([]errand{{get("/length/0"), 200, "", 0, false}})
 				}
 				var list []errand
 				for range 12 {
