@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"onrush.dev/onrush/internal/engine/httpload/proto"
+	"onrush.dev/onrush/internal/jpath"
 	"onrush.dev/onrush/internal/load"
 )
 
@@ -26,7 +27,7 @@ type Judge struct {
 	matcher  matcher
 	unpacker *unpacker
 	held     []byte
-	doc      document
+	doc      jpath.Document
 
 	vars  []string
 	found []bool // by extraction: a header gave it
@@ -165,7 +166,7 @@ func (j *Judge) End() ([]string, *proto.Failure) {
 			j.fail(j.unpacker.failure)
 		}
 	}
-	j.doc.begin(j.held)
+	j.doc.Begin(j.held)
 	if j.failure == nil && j.rules.NeedsBody() {
 		j.failure = j.whole()
 	}
@@ -219,7 +220,7 @@ func (j *Judge) release() {
 		j.unpacker = nil
 	}
 	j.matcher.close()
-	j.doc = document{}
+	j.doc = jpath.Document{}
 	if j.held = j.held[:0]; cap(j.held) > keptBuffer {
 		j.held = nil
 	}

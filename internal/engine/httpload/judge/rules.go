@@ -20,6 +20,7 @@ import (
 	"regexp"
 	"slices"
 
+	"onrush.dev/onrush/internal/jpath"
 	"onrush.dev/onrush/internal/load"
 )
 
@@ -50,7 +51,7 @@ type headerRule struct{ name, text string }
 
 // jsonRule compares the value at a path.
 type jsonRule struct {
-	path *query
+	path *jpath.Path
 	want string
 	any  bool // it must only be there
 }
@@ -58,7 +59,7 @@ type jsonRule struct {
 // extraction takes one value; one of path, regex and header is set.
 type extraction struct {
 	name   string
-	path   *query
+	path   *jpath.Path
 	regex  *regexp.Regexp
 	group  int
 	header string
@@ -88,7 +89,7 @@ func Compile(expect load.Expect, extract map[string]load.Extract) (*Rules, error
 	}
 	for _, path := range slices.Sorted(maps.Keys(expect.JSON)) {
 		rule := jsonRule{want: expect.JSON[path], any: expect.JSON[path] == load.Any}
-		if rule.path, err = parseQuery(path); err != nil {
+		if rule.path, err = jpath.Parse(path); err != nil {
 			return nil, fmt.Errorf("expect.json: %w", err)
 		}
 		r.json = append(r.json, rule)
@@ -111,7 +112,7 @@ func compileExtraction(name string, e load.Extract) (x extraction, err error) {
 	x = extraction{name: name, header: e.Header, fallback: e.Default}
 	switch {
 	case e.JSON != "":
-		x.path, err = parseQuery(e.JSON)
+		x.path, err = jpath.Parse(e.JSON)
 	case e.Regex != "":
 		if x.regex, err = regexp.Compile(e.Regex); err != nil {
 			return x, err

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"onrush.dev/onrush/internal/engine/httpload/proto"
+	"onrush.dev/onrush/internal/jpath"
 	"onrush.dev/onrush/internal/load"
 )
 
@@ -11,16 +12,16 @@ import (
 func (j *Judge) checkJSON() *proto.Failure {
 	for i := range j.rules.json {
 		rule := &j.rules.json[i]
-		got, there, err := j.doc.first(rule.path)
+		got, there, err := j.doc.First(rule.path)
 		switch {
-		case errors.Is(err, errTooWide):
+		case errors.Is(err, jpath.ErrTooWide):
 			return &proto.Failure{Cause: load.CauseTooLarge, Err: err}
 		case err != nil:
 			return &proto.Failure{Cause: load.CauseCheck, Err: err}
 		case !there:
-			return proto.Failf(load.CauseCheck, "the body has no %s", rule.path.text)
+			return proto.Failf(load.CauseCheck, "the body has no %s", rule.path)
 		case !rule.any && got != rule.want:
-			return proto.Failf(load.CauseCheck, "%s is %.200q, expected is %q", rule.path.text, got, rule.want)
+			return proto.Failf(load.CauseCheck, "%s is %.200q, expected is %q", rule.path, got, rule.want)
 		}
 	}
 	return nil
@@ -49,7 +50,7 @@ func (j *Judge) takeBody() *proto.Failure {
 			j.vars[i], j.found[i], err = x.take(j)
 		}
 		switch {
-		case errors.Is(err, errTooWide): // what is there, nobody knows
+		case errors.Is(err, jpath.ErrTooWide): // what is there, nobody knows
 			return &proto.Failure{Cause: load.CauseTooLarge, Err: err}
 		case j.found[i]:
 		case x.fallback != nil:
@@ -64,7 +65,7 @@ func (j *Judge) takeBody() *proto.Failure {
 func (x *extraction) take(j *Judge) (string, bool, error) {
 	switch {
 	case x.path != nil:
-		return j.doc.first(x.path)
+		return j.doc.First(x.path)
 	case x.regex != nil:
 		at := x.regex.FindSubmatchIndex(j.held)
 		if at == nil || at[2*x.group] < 0 {

@@ -1,17 +1,17 @@
-package judge
+package jpath
 
 import (
-	"bytes"
 	"encoding/json"
-	"regexp"
+	"errors"
+	"strings"
 	"testing"
 	"time"
-
-	"onrush.dev/onrush/internal/load"
 )
 
+const shop = `{"token": "t-1", "n": 1.50, "ok": true, "none": null, "items": [{"id": 7, "name": "Schuhe \u00e4"}, {"id": 8}], "a.b": {"c": []}}`
+
 // bySteps and byTree are the two ways to a value; they must agree.
-func bySteps(q *query, body []byte) (string, bool) {
+func bySteps(q *Path, body []byte) (string, bool) {
 	value := walk(body, q.steps)
 	if value == nil {
 		return "", false
@@ -19,7 +19,7 @@ func bySteps(q *query, body []byte) (string, bool) {
 	return textOfJSON(value), true
 }
 
-func byTree(t *testing.T, q *query, body []byte) (string, bool) {
+func byTree(t *testing.T, q *Path, body []byte) (string, bool) {
 	t.Helper()
 	tree, err := decode(body)
 	if err != nil {
@@ -45,7 +45,7 @@ func TestTwoWaysToAValue(t *testing.T) {
 	}
 	found := 0
 	for _, path := range paths {
-		q, err := parseQuery(path)
+		q, err := Parse(path)
 		if err != nil || q.steps == nil {
 			t.Fatalf("%s: %v, %v", path, q, err)
 		}
@@ -68,34 +68,34 @@ func TestTwoWaysToAValue(t *testing.T) {
 // TestFirstIsTheSameEachTime: objects have no order of their own.
 func TestFirstIsTheSameEachTime(t *testing.T) {
 	t.Parallel()
-	q, err := parseQuery("$.*")
+	q, err := Parse("$.*")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range 50 {
-		var d document
-		d.begin([]byte(`{"d": 4, "b": 2, "a": 1, "c": 3}`))
-		if got, _, _ := d.first(q); got != "1" {
+		var d Document
+		d.Begin([]byte(`{"d": 4, "b": 2, "a": 1, "c": 3}`))
+		if got, _, _ := d.First(q); got != "1" {
 			t.Fatalf("got %s", got)
 		}
 	}
 }
 
-// FuzzQuery: no body and no path hang or crash, and both ways say the same.
-func FuzzQuery(f *testing.F) {
+// FuzzPath: no body and no path hang or crash, and both ways say the same.
+func FuzzPath(f *testing.F) {
 	for _, path := range []string{"$", "$.a[0]['b']", "$..a", "$.a[?@.b > 1]", "$[-1]", "$[1:5:2]", "$['\\u0061']", `$[?match(@.a, "x.*")]`} {
 		f.Add(path, []byte(shop))
 		f.Add(path, []byte(`{"a": [{"b": 2}, "xyz"], "a": [{"b": 0}]}`))
 	}
 	f.Fuzz(func(t *testing.T, path string, body []byte) {
-		q, err := parseQuery(path)
+		q, err := Parse(path)
 		if err != nil {
 			return
 		}
-		var d document
-		d.begin(body)
+		var d Document
+		d.Begin(body)
 		begin := time.Now()
-		got, there, err := d.first(q)
+		got, there, err := d.First(q)
 		if took := time.Since(begin); took > 2*time.Second {
 			t.Errorf("%q took %v for %q", path, took, body)
 		}
@@ -111,41 +111,40 @@ func FuzzQuery(f *testing.F) {
 	})
 }
 
-// FuzzText: the text and the regular expression are found or not, wherever the
-// body is cut, as the standard library says of the whole.
-func FuzzText(f *testing.F) {
-	f.Add("aab", `a+b$`, []byte("aaaaab"), uint16(3))
-	f.Add("é", `(?i)É|^$`, []byte("caf\xc3\xa9"), uint16(4))
-	f.Add("x", `\bfoo\b`, []byte("a foo\xff bar"), uint16(2))
-	f.Fuzz(func(t *testing.T, text, pattern string, body []byte, cut uint16) {
-		regex, err := regexp.Compile(pattern)
-		if err != nil || text == "" || pattern == "" || len(pattern) > 200 {
-			return
+// TestDearPathsAreRefused: a path whose work grows faster than the body.
+func TestDearPathsAreRefused(t *testing.T) {
+	t.Parallel()
+	for path, want := range map[string]bool{
+		"$": true, "$.a[*].b": true, "$..a": true, "$.a[?@.b == 'c'].d": true, `$['..$..$'][?@ == "..$"]`: true, `$['\'..'].a..b`: true,
+		"": false, "a": false, "$[": false, "$..a..b": false, "$..a[?@..b]": false, "$.a[?@.b == $.c]": false, "$.a[?count($..*) > 1]": false,
+	} {
+		if _, err := Parse(path); (err == nil) != want {
+			t.Errorf("%s: error %v, want it right: %v", path, err, want)
 		}
-		at := min(int(cut), len(body))
-		// A second matcher is made to read runes as they come.
-		var small, large matcher
-		small.begin(regex)
-		large.begin(regex)
-		large.read()
-		for _, p := range [][]byte{body[:at], body[at:]} {
-			small.look(p)
-			large.look(p)
+	}
+}
+
+func TestBoundsOfATree(t *testing.T) {
+	t.Parallel()
+	deep := strings.Repeat("[", maxDepth+1) + "7" + strings.Repeat("]", maxDepth+1)
+	wide := `["` + strings.Repeat("x", maxTree) + `"]`
+	for _, test := range []struct {
+		path, body string
+		want       error
+	}{
+		{"$..*", deep, ErrTooDeep}, {"$..*", deep[1 : len(deep)-1], nil}, {"$[0][0]", deep, nil},
+		{"$[*]", wide, ErrTooWide}, {"$[0]", wide, nil}, {"$", "{", ErrNoJSON}, {"$", "1 2", ErrNoJSON}, {"$", "", ErrNoJSON},
+	} {
+		path, err := Parse(test.path)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if got, want := small.end(), regex.Match(body); got != want {
-			t.Errorf("%q matches %q: %v, want %v", pattern, body, got, want)
+		var d Document
+		d.Begin([]byte(test.body))
+		for range 2 { // the second time from what is kept
+			if _, _, err := d.First(path); !errors.Is(err, test.want) {
+				t.Errorf("%s of %.20s: error %v, want %v", test.path, test.body, err, test.want)
+			}
 		}
-		if got, want := large.end(), regex.Match(body); got != want {
-			t.Errorf("%q matches %q read as it comes: %v, want %v", pattern, body, got, want)
-		}
-		large.close()
-		var j Judge
-		want := "body"
-		if bytes.Contains(body, []byte(text)) {
-			want = "[]"
-		}
-		if got := verdict(&j, compile(t, load.Expect{BodyContains: text}, nil), head(200), body[:at], body[at:]); got != want {
-			t.Errorf("%q in %q: %s, want %s", text, body, got, want)
-		}
-	})
+	}
 }

@@ -1,4 +1,11 @@
-package judge
+// Package jpath finds the first value at a JSONPath (RFC 9535) in a JSON text
+// that a stranger wrote: with bounds, and without a tree where that can be.
+//
+// The syntax and paths that may find several values are a library's; a path that
+// names a single place, as nearly all do, is walked over the bytes (walk.go).
+// Both ways mean the same. It may import no other package of ours: whoever
+// reads scenarios and whoever judges responses share it.
+package jpath
 
 import (
 	"bytes"
@@ -12,9 +19,8 @@ import (
 	"github.com/theory/jsonpath/spec"
 )
 
-// query is a compiled JSONPath. One that names a single place, as nearly all
-// do, is walked over the bytes of the body; the others need it as a tree.
-type query struct {
+// Path is a compiled JSONPath.
+type Path struct {
 	text  string
 	path  *jsonpath.Path
 	steps []step // nil: the path may find several values
@@ -28,12 +34,14 @@ type step struct {
 	index int
 }
 
-func parseQuery(text string) (*query, error) {
+// Parse compiles a path. It refuses those whose work grows faster than the text
+// they look into, since a stranger writes that.
+func Parse(text string) (*Path, error) {
 	path, err := jsonpath.Parse(text)
 	if err != nil {
-		return nil, fmt.Errorf("%q is no JSONPath: %w", text, err)
+		return nil, fmt.Errorf("%q is no JSONPath: %s", text, strings.TrimPrefix(err.Error(), "jsonpath: "))
 	}
-	q := &query{text: text, path: path}
+	q := &Path{text: text, path: path}
 	if path.Query().Singular() == nil {
 		return q, q.affordable()
 	}
@@ -49,9 +57,7 @@ func parseQuery(text string) (*query, error) {
 	return q, nil
 }
 
-// affordable refuses paths whose work grows faster than the body: the target
-// writes the body.
-func (q *query) affordable() error {
+func (q *Path) affordable() error {
 	plain := outsideQuotes(q.path.String())
 	if strings.Count(plain, "..") > 1 {
 		return fmt.Errorf("%q searches all levels (..) more than once", q.text)
@@ -84,8 +90,12 @@ func outsideQuotes(path string) string {
 	return b.String()
 }
 
-// document is a body as JSON, read as far as queries need it.
-type document struct {
+// String is the path as it was written.
+func (q *Path) String() string { return q.text }
+
+// Document is a JSON text, read as far as paths need it. Its zero value is an
+// empty text.
+type Document struct {
 	body    []byte
 	checked bool
 	err     error
@@ -100,21 +110,24 @@ const (
 	maxDepth = 64
 )
 
+// What keeps a path from being looked for.
 var (
-	errNoJSON  = errors.New("the body is no JSON")
-	errTooDeep = fmt.Errorf("the body is nested more than %d deep", maxDepth)
-	errTooWide = fmt.Errorf("the body is larger than the %d KiB in which a path may look for several values", maxTree>>10)
+	ErrNoJSON  = errors.New("the body is no JSON")
+	ErrTooDeep = fmt.Errorf("the body is nested more than %d deep", maxDepth)
+	ErrTooWide = fmt.Errorf("the body is larger than the %d KiB in which a path may look for several values", maxTree>>10)
 )
 
-func (d *document) begin(body []byte) { *d = document{body: body} }
+// Begin takes a text, which must not change while it is looked into.
+func (d *Document) Begin(body []byte) { *d = Document{body: body} }
 
-// first is the first value that a query finds, as text: in lists by place, in
-// objects by name.
-func (d *document) first(q *query) (text string, there bool, err error) {
+// First is the first value that a path finds, as text: in lists by place, in
+// objects by name. Texts are without their quotes, numbers as they are written,
+// lists and objects without spaces.
+func (d *Document) First(q *Path) (text string, there bool, err error) {
 	if !d.checked {
 		d.checked = true
 		if !json.Valid(d.body) {
-			d.err = errNoJSON
+			d.err = ErrNoJSON
 		}
 	}
 	if d.err != nil {
@@ -139,16 +152,16 @@ func (d *document) first(q *query) (text string, there bool, err error) {
 }
 
 // grow makes the tree.
-func (d *document) grow() error {
+func (d *Document) grow() error {
 	if d.grown {
 		return d.treeErr
 	}
 	d.grown = true
 	switch {
 	case len(d.body) > maxTree:
-		d.treeErr = errTooWide
+		d.treeErr = ErrTooWide
 	case depthOf(d.body) > maxDepth:
-		d.treeErr = errTooDeep
+		d.treeErr = ErrTooDeep
 	default:
 		d.tree, d.treeErr = decode(d.body)
 	}
