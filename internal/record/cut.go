@@ -60,7 +60,7 @@ func (r *Recorder) cut(number int, last bool) *load.Window {
 		Offered: sec.offered, Started: sec.started, Late: sec.late,
 		Lag:     filled(&sec.lag),
 		Health:  r.watch.health(&now, sec.started, sec.late),
-		Entries: make([]load.Entry, 0, len(sec.used)),
+		Entries: slices.Grow(sec.entries[:0], len(sec.used)),
 	}
 	w.Clamped = sec.lag.Clamped()
 	slices.Sort(sec.used)
@@ -74,6 +74,7 @@ func (r *Recorder) cut(number int, last bool) *load.Window {
 		w.Entries = append(w.Entries, c.entry(r.labels.key(id)))
 	}
 	w.Sent = r.sent
+	sec.entries = w.Entries
 	r.out, r.window = sec, w
 	return w
 }

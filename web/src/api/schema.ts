@@ -954,11 +954,13 @@ export interface components {
             type: string;
         };
         Figures: {
+            body_ms?: components["schemas"]["Latency"];
             /** Format: int64 */
             bytes_received: number;
             /** Format: int64 */
             bytes_sent: number;
             connect_ms?: components["schemas"]["Latency"];
+            dns_ms?: components["schemas"]["Latency"];
             failure_causes: {
                 [key: string]: number;
             };
@@ -983,6 +985,17 @@ export interface components {
             status_codes: {
                 [key: string]: number;
             };
+            tcp_ms?: components["schemas"]["Latency"];
+            tls_ms?: components["schemas"]["Latency"];
+        };
+        Generator: {
+            /** Format: int64 */
+            limited: number;
+            limited_by?: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            task_seconds: number;
         };
         Flow: {
             /** @description Unique name among the flows. */
@@ -1012,6 +1025,8 @@ export interface components {
             seq: number;
         };
         Latency: {
+            /** Format: int64 */
+            clamped?: number;
             /** Format: int64 */
             count: number;
             /** Format: double */
@@ -1243,6 +1258,7 @@ export interface components {
             accounting: components["schemas"]["Accounting"];
             criteria: components["schemas"]["CriterionResult"][] | null;
             events?: components["schemas"]["Event"][] | null;
+            generator: components["schemas"]["Generator"];
             labels: {
                 [key: string]: components["schemas"]["Figures"];
             };
@@ -1561,6 +1577,9 @@ export interface components {
             in_flight: number;
             /** Format: double */
             lag_p99: number;
+            /** Format: int64 */
+            limited: number;
+            limited_by?: string;
             /** Format: double */
             max: number;
             /** Format: double */
@@ -1624,6 +1643,7 @@ export interface components {
             /** Format: date-time */
             at: string;
             criteria: components["schemas"]["CriterionResult"][] | null;
+            generator: components["schemas"]["Generator"];
             labels: {
                 [key: string]: components["schemas"]["Figures"];
             };
@@ -1727,17 +1747,20 @@ export interface components {
             status: "planned" | "starting" | "ready" | "running" | "done" | "lost" | "failed";
         };
         TaskFigures: {
+            body_ms?: components["schemas"]["Latency"];
             /** Format: int64 */
             bytes_received: number;
             /** Format: int64 */
             bytes_sent: number;
             connect_ms?: components["schemas"]["Latency"];
+            dns_ms?: components["schemas"]["Latency"];
             failure_causes: {
                 [key: string]: number;
             };
             /** Format: int64 */
             failures: number;
             first_byte_ms?: components["schemas"]["Latency"];
+            health?: components["schemas"]["TaskHealth"];
             /** Format: int64 */
             late?: number;
             latency_ms: components["schemas"]["Latency"];
@@ -1757,6 +1780,41 @@ export interface components {
                 [key: string]: number;
             };
             task: components["schemas"]["Task"];
+            tcp_ms?: components["schemas"]["Latency"];
+            tls_ms?: components["schemas"]["Latency"];
+        };
+        TaskHealth: {
+            /** Format: int64 */
+            connections_max: number;
+            /** Format: double */
+            cpu_max: number;
+            /** Format: double */
+            cpu_mean: number;
+            /** Format: double */
+            cpu_wait_max: number;
+            /** Format: double */
+            cpu_wait_mean: number;
+            /** Format: int64 */
+            dropped: number;
+            /** Format: double */
+            gc_max: number;
+            /** Format: double */
+            gc_pause_max_ms: number;
+            limited_by?: {
+                [key: string]: number;
+            };
+            /** Format: double */
+            loop_lag_max_ms: number;
+            /** Format: int64 */
+            no_descriptor: number;
+            /** Format: int64 */
+            no_local_port: number;
+            /** Format: int64 */
+            open_files_max: number;
+            /** Format: int64 */
+            rss_max: number;
+            /** Format: int64 */
+            seconds: number;
         };
         TaskList: {
             tasks: components["schemas"]["Task"][];
@@ -1764,11 +1822,19 @@ export interface components {
         TaskLive: {
             /** Format: int64 */
             behind: number;
+            /** Format: int64 */
+            connections: number;
             /** Format: double */
             cpu: number;
+            /** Format: double */
+            cpu_wait: number;
             /** Format: int64 */
             failures: number;
             limited?: string;
+            /** Format: int64 */
+            limited_seconds: number;
+            /** Format: double */
+            loop_lag_ms: number;
             /** Format: double */
             p95: number;
             region: string;
@@ -1776,6 +1842,8 @@ export interface components {
             requests: number;
             /** Format: double */
             requests_per_second: number;
+            /** Format: int64 */
+            rss: number;
             /** @enum {string} */
             status: "planned" | "starting" | "ready" | "running" | "done" | "lost" | "failed";
             /** Format: int64 */
