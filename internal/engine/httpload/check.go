@@ -1,37 +1,68 @@
 package httpload
 
 import (
-	"bytes"
-
+	"onrush.dev/onrush/internal/engine/httpload/judge"
 	"onrush.dev/onrush/internal/engine/httpload/proto"
 	"onrush.dev/onrush/internal/load"
 )
 
-type rules struct{ contains []byte }
-
-func newRules(r *load.Request, _ *names) (rules, error) {
-	return rules{[]byte(r.Expect.BodyContains)}, nil
+// checks are a request's rules for responses, and where what is extracted from
+// them is kept.
+type checks struct {
+	rules *judge.Rules
+	slots []int // by the rules' names
+	// vital: without its response, later requests would lack a value.
+	vital bool
 }
 
-type checker struct {
-	q    *request
-	kept []byte
-}
-
-func (c *checker) begin(q *request)          { c.q = q; c.kept = c.kept[:0] }
-func (c *checker) head(*flight, *proto.Head) {}
-func (c *checker) wantsBody() bool           { return len(c.q.rules.contains) > 0 }
-func (c *checker) keep(*values) bool         { return true }
-func (c *checker) body(p []byte) error {
-	if len(c.q.rules.contains) > 0 {
-		c.kept = append(c.kept, p...)
+func (n *names) checks(r *load.Request) (checks, error) {
+	rules, err := judge.Compile(r.Expect, r.Extract)
+	if err != nil {
+		return checks{}, err
 	}
-	return nil
+	c := checks{rules: rules}
+	for i, name := range rules.Names() {
+		c.slots = append(c.slots, n.extracted[name])
+		if _, ok := rules.Default(i); !ok {
+			c.vital = true
+		}
+	}
+	return c, nil
 }
 
-func (c *checker) end(*flight) *proto.Failure {
-	if want := c.q.rules.contains; len(want) > 0 && !bytes.Contains(c.kept, want) {
-		return proto.Failf(load.CauseBody, "the body does not hold %q", want)
+// defaults are what extracted names stand for at the beginning of an iteration.
+func (p *program) defaults() []string {
+	out := make([]string, p.extracted)
+	for _, q := range p.requests {
+		for i, slot := range q.checks.slots {
+			if text, ok := q.checks.rules.Default(i); ok {
+				out[slot] = text
+			}
+		}
 	}
-	return nil
+	return out
+}
+
+// follows says whether the response sends the flight elsewhere: then it is not
+// the one to be judged.
+func (f *flight) follows() bool { return f.call.redirects > 0 && isRedirect(f.status) }
+
+// examine begins to judge a response.
+func (f *flight) examine(h *proto.Head) {
+	f.judging = !f.follows()
+	if f.judging {
+		f.judge.Begin(f.call.checks.rules, h)
+	}
+}
+
+// verdict says what of the whole response is not as it was expected, and keeps
+// what later requests need of it.
+func (f *flight) verdict() *proto.Failure {
+	values, failure := f.judge.End()
+	if failure == nil {
+		for i, slot := range f.call.checks.slots {
+			f.values.vars[slot] = values[i]
+		}
+	}
+	return failure
 }

@@ -258,10 +258,8 @@ func (u *user) proceed() {
 
 // landed implements home: the user thinks, and goes on.
 func (u *user) landed(f *flight) {
-	ok := u.walk.keep(f)
-	q := f.call
-	u.walk.step(ok)
-	if d := u.walk.think(q); d > 0 && !u.leaves && !u.w.closing {
+	u.walk.step(f)
+	if d := u.walk.think(f.call); d > 0 && !u.leaves && !u.w.closing {
 		u.w.loop.Set(&u.pause, u.w.loop.Recent()+d)
 		return
 	}

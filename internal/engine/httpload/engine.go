@@ -206,6 +206,10 @@ func (r *run) gauges() record.Gauges {
 	g := record.Gauges{Users: int(r.users.Load())}
 	for _, w := range r.workers {
 		g.InFlight += w.gauge.inFlight.Load()
+		g.Connections += w.gauge.conns.Load()
+		g.NoPort += w.gauge.noPort.Swap(0)
+		g.NoFile += w.gauge.noFile.Swap(0)
+		g.LoopLag = max(g.LoopLag, w.loop.Lag())
 		if why := w.gauge.limited.Load(); why != nil && g.Limited == "" {
 			g.Limited = *why
 		}

@@ -3,6 +3,7 @@ package httpload
 import (
 	"time"
 
+	"onrush.dev/onrush/internal/engine/httpload/judge"
 	"onrush.dev/onrush/internal/engine/httpload/loop"
 	"onrush.dev/onrush/internal/engine/httpload/proto"
 	"onrush.dev/onrush/internal/load"
@@ -45,9 +46,13 @@ type flight struct {
 	status    int
 	redirects int
 	location  string
-	verdict   *proto.Failure
-	check     checker
-	under     bool
+	failed    bool // the last one did
+
+	values    *values
+	judge     judge.Judge
+	judging   bool // the response under way is the one to be judged
+	elsewhere bool // a redirect has led to another origin
+	under     bool // under way
 }
 
 // opened is how long the parts of opening connections took, all redirects
@@ -78,7 +83,8 @@ func (f *flight) init(w *worker, h home, p *pool) {
 func (f *flight) begin(q *request, v *values, due time.Duration) {
 	w := f.w
 	f.call, f.due, f.under = q, due, true
-	f.conn, f.lane, f.verdict, f.first, f.opened = nil, nil, nil, record.None, notOpened
+	f.conn, f.lane, f.first, f.opened = nil, nil, record.None, notOpened
+	f.values, f.elsewhere, f.judging = v, false, false
 	f.in, f.out, f.status, f.redirects = 0, 0, 0, 0
 	w.take(f)
 	f.sent = w.loop.Now()
@@ -105,7 +111,6 @@ func (f *flight) begin(q *request, v *values, due time.Duration) {
 
 // leave finds a connection and sends the message.
 func (f *flight) leave() {
-	f.check.begin(f.call)
 	if c := f.pool.get(f); c != nil {
 		f.ride(c)
 	}
@@ -156,7 +161,7 @@ func (f *flight) abandon(why *proto.Failure) {
 // land ends the flight: it becomes a sample.
 func (f *flight) land(why *proto.Failure) {
 	w := f.w
-	f.under = false
+	f.under, f.failed = false, why != nil
 	w.give(f)
 	end := w.loop.Now()
 	s := record.Sample{

@@ -15,8 +15,8 @@ import (
 // the scenario says else.
 const defaultConnections = 10000
 
-// behind is how late a request may begin before the task says that it is the
-// limit itself.
+// behind is how late a request may begin while the bound on connections still
+// counts as the limit.
 const behind = 50 * time.Millisecond
 
 // burst is how many late arrivals are sent before responses are looked at.
@@ -135,7 +135,9 @@ func (p *pacer) pace() {
 		if !p.slot(at) {
 			return
 		}
-		p.judge(at - due)
+		if at-due < behind {
+			p.w.limit("")
+		}
 		p.launch(due)
 		p.sent.Add(1)
 		p.walk.next()
@@ -172,16 +174,6 @@ func (p *pacer) slot(at time.Duration) bool {
 	p.held = true
 	p.w.loop.Set(&p.timer, at+time.Millisecond)
 	return false
-}
-
-// judge says so when requests begin late, and stops saying so when they do not.
-func (p *pacer) judge(lag time.Duration) {
-	switch {
-	case lag < behind:
-		p.w.limit("")
-	case p.w.gauge.limited.Load() == nil:
-		p.w.limit(string(load.LimitLate) + ": requests begin later than they are due")
-	}
 }
 
 // launch sends the arrival walked to, beside all others.
@@ -228,13 +220,12 @@ func (t *trip) proceed(due time.Duration) {
 
 // landed implements home.
 func (t *trip) landed(f *flight) {
-	q := f.call
-	t.walk.step(t.walk.keep(f))
+	t.walk.step(f)
 	if t.walk.over() {
 		t.end()
 		return
 	}
-	if d := t.walk.think(q); d > 0 {
+	if d := t.walk.think(f.call); d > 0 {
 		t.p.w.loop.Set(&t.pause, t.p.w.loop.Recent()+d)
 		return
 	}

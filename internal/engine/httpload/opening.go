@@ -136,6 +136,7 @@ func (o *opening) Connected(err error) {
 		return
 	}
 	if err != nil {
+		o.w.notice(err)
 		to := o.targets.Unix
 		if to == "" {
 			to = o.targets.At(o.next - 1).String()
@@ -193,6 +194,7 @@ func (o *opening) done() {
 // opened hands the connection over.
 func (o *opening) opened(c *conn) {
 	o.leave()
+	o.w.gauge.conns.Add(1)
 	if o.f != nil {
 		o.f.opened.add(o.took())
 	}

@@ -196,10 +196,13 @@ func (c *conn) usable() bool {
 	if c.session.Room() <= 0 {
 		return false
 	}
-	if c.link == nil || c.lane.pool.w.loop.Recent()-c.link.Touched() < untouched {
+	if c.link == nil {
 		return true
 	}
-	return c.link.Quiet()
+	if !c.link.Open() {
+		return false
+	}
+	return c.lane.pool.w.loop.Recent()-c.link.Touched() < untouched || c.link.Quiet()
 }
 
 // overhead takes the bytes that went beside the session's.
@@ -265,6 +268,7 @@ func (c *conn) close(polite bool) {
 // leave takes the connection out of its lane.
 func (c *conn) leave() {
 	c.gone = true
+	c.lane.pool.w.gauge.conns.Add(-1)
 	if c.idle {
 		c.idle = false
 		c.lane.idle = without(c.lane.idle, c)

@@ -17,7 +17,8 @@ type program struct {
 	flows     []flow
 	upTo      []int // running sums of the flows' weights; nil: in turn
 	data      []*dataSet
-	extracted int // how many values are taken from responses
+	extracted int      // how many values are taken from responses
+	initial   []string // what they are before, by number
 	seed      uint64
 }
 
@@ -59,6 +60,7 @@ func newProgram(job *engine.Job, set *setting) (*program, error) {
 	if len(p.requests) == 0 {
 		return nil, load.Errorf(load.Invalid, "requests: the http engine needs at least one")
 	}
+	p.initial = p.defaults()
 	return p, p.arrange(job, known)
 }
 

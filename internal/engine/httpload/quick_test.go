@@ -21,7 +21,7 @@ func TestQuick(t *testing.T) {
 	keep := os.Getenv("Q_CLOSE") == ""
 	streams, _ := strconv.Atoi(os.Getenv("Q_STREAMS"))
 	o := load.Order{Model: load.Closed, Profile: enginetest.Hold(float64(users), 4*time.Second),
-		Scenario: load.Scenario{Requests: []load.Request{{Label: "get", URL: url, Timeout: load.Duration(60*time.Second)}},
+		Scenario: load.Scenario{Requests: []load.Request{{Label: "get", URL: url, Timeout: load.Duration(60 * time.Second)}},
 			Connection: load.Connection{HTTP: os.Getenv("Q_HTTP"), Streams: streams, KeepAlive: &keep, TLS: load.TLS{Verify: &no}}}}
 	if r := os.Getenv("Q_RATE"); r != "" {
 		n, _ := strconv.Atoi(r)

@@ -21,21 +21,34 @@ func (f *flight) Interim(int) {}
 func (f *flight) Head(h *proto.Head) error {
 	f.status = h.Status
 	f.location = ""
-	if isRedirect(h.Status) && f.call.redirects > 0 {
+	if f.follows() {
 		f.location = string(field(h, "Location"))
 	}
-	f.check.head(f, h)
+	if f.values.jar != nil {
+		f.values.jar.Keep(f.at.url, h)
+	}
+	f.examine(h)
 	return nil
 }
 
 // WantsBody implements proto.Receiver.
-func (f *flight) WantsBody() bool { return f.check.wantsBody() }
+func (f *flight) WantsBody() bool { return f.judging && f.judge.Wants() }
 
 // Body implements proto.Receiver.
-func (f *flight) Body(p []byte) error { return f.check.body(p) }
+func (f *flight) Body(p []byte) error {
+	if !f.judging {
+		return nil
+	}
+	return f.judge.Body(p)
+}
 
 // Skipped implements proto.Receiver.
-func (f *flight) Skipped(int64) error { return nil }
+func (f *flight) Skipped(n int64) error {
+	if f.judging {
+		f.judge.Skip(n)
+	}
+	return nil
+}
 
 // End implements proto.Receiver: the response is there.
 func (f *flight) End(t proto.Traffic) {
@@ -46,11 +59,11 @@ func (f *flight) End(t proto.Traffic) {
 	if !f.under { // closing the connection ended it
 		return
 	}
-	if f.call.redirects > 0 && isRedirect(f.status) {
+	if f.follows() {
 		f.redirect()
 		return
 	}
-	f.land(f.judge())
+	f.land(f.verdict())
 }
 
 // Fail implements proto.Receiver: the exchange broke off.
@@ -62,25 +75,18 @@ func (f *flight) Fail(err error, t proto.Traffic) {
 	f.land(&proto.Failure{Cause: dial.StreamCause(err, load.CauseMalformed), Err: err})
 }
 
-// judge says what of the whole response is not as it was expected.
-func (f *flight) judge() *proto.Failure {
-	if !f.call.expects(f.status) {
-		return proto.Failf(load.CauseStatus, "status %d", f.status)
-	}
-	return f.check.end(f)
-}
-
 // redirect follows a redirect, or says why not.
 func (f *flight) redirect() {
 	if f.redirects == f.call.redirects {
 		f.land(proto.Failf(load.CauseRedirect, "more than %d redirects", f.call.redirects))
 		return
 	}
+	f.redirects++
 	if err := f.turn(); err != nil {
+		f.redirects--
 		f.land(proto.AsFailure(err, load.CauseRedirect))
 		return
 	}
-	f.redirects++
 	f.leave()
 }
 

@@ -45,21 +45,31 @@ func (f *flight) turn() error {
 	for _, h := range old.Fields {
 		name := strings.ToLower(h.Name)
 		secret := name == "authorization" || name == "cookie"
-		if name == "proxy-authorization" || (secret && elsewhere) || (next.Method != old.Method && strings.HasPrefix(name, "content-")) {
+		again := (name == "cookie" && f.values.jar != nil) || (f.call.auth.key != nil && signed(name))
+		if name == "proxy-authorization" || (secret && elsewhere) || again || (next.Method != old.Method && strings.HasPrefix(name, "content-")) {
 			continue
 		}
 		next.Fields = append(next.Fields, h)
 	}
 	f.own = next
 	f.msg = &f.own
-	f.head(u)
+	f.elsewhere = f.elsewhere || elsewhere
+	f.address(u)
 	return nil
 }
 
-// head sets where the flight's own message goes, and what a proxy needs.
-func (f *flight) head(u *url.URL) {
+// address sets where the flight's own message goes and adds what depends on it:
+// cookies, what a proxy needs, and at last who sends it. A login is for the
+// scenario's own target alone.
+func (f *flight) address(u *url.URL) {
 	w := f.w
 	f.at = place{u, w.site(dial.OriginOf(u))}
+	if jar := f.values.jar; jar != nil {
+		f.own.Fields = jar.AddTo(f.own.Fields, u)
+	}
+	if f.call.auth.varies() && !f.elsewhere && (f.redirects == 0 || f.call.auth.key != nil) {
+		f.login()
+	}
 	f.own.Absolute = f.at.site.absolute
 	if f.own.Absolute {
 		if auth := w.dialer.ProxyAuthorization(); auth != "" {

@@ -24,8 +24,8 @@ type request struct {
 	body      template
 	raw       []byte // the body, when it is always the same
 	file      *proto.File
-	expect    []load.StatusPattern
-	rules     rules
+	auth      auth
+	checks    checks
 	timeout   time.Duration
 	think     load.Span
 	redirects int
@@ -56,13 +56,13 @@ type compiler struct {
 func (c *compiler) compile(r *load.Request) (*request, error) {
 	q := &request{
 		label: r.Label, method: r.Method, host: c.host, timeout: time.Duration(r.Timeout), redirects: *r.Redirects,
-		expect: r.Expect.Status, think: c.think, last: !c.set.keep,
+		think: c.think, last: !c.set.keep,
 	}
 	if r.ThinkTime != nil {
 		q.think = *r.ThinkTime
 	}
 	var err error
-	if q.rules, err = newRules(r, c.names); err != nil {
+	if q.checks, err = c.names.checks(r); err != nil {
 		return nil, err
 	}
 	if q.url, err = c.names.parse(r.URL); err != nil {
@@ -83,6 +83,9 @@ func (c *compiler) compile(r *load.Request) (*request, error) {
 		}
 	}
 	if err := c.headers(q, r); err != nil {
+		return nil, err
+	}
+	if err := c.auth(q, r.Auth); err != nil {
 		return nil, err
 	}
 	q.needs = q.sets()
@@ -150,12 +153,12 @@ func (q *request) templates() []*template {
 	for i := range q.headers {
 		list = append(list, &q.headers[i].value)
 	}
-	return list
+	return append(list, q.auth.templates()...)
 }
 
 // fix makes the message once when nothing of it varies.
 func (q *request) fix(set *setting) error {
-	if set.cookies || q.signs() {
+	if set.cookies || q.auth.varies() {
 		return nil
 	}
 	for _, t := range q.templates() {
@@ -196,11 +199,8 @@ func (q *request) fill(f *flight, v *values) error {
 	if err := q.write(f.msg, u, v); err != nil {
 		return err
 	}
-	if v.jar != nil {
-		v.jar.add(f.msg, u)
-	}
-	f.head(u)
-	return q.sign(f.msg, v)
+	f.address(u)
+	return nil
 }
 
 // write fills a message in.
@@ -266,14 +266,4 @@ func escapeQuery(query string) string {
 		b.WriteByte(query[i])
 	}
 	return b.String()
-}
-
-// expects says whether a status is a success.
-func (q *request) expects(status int) bool {
-	for _, p := range q.expect {
-		if p.Has(status) {
-			return true
-		}
-	}
-	return false
 }

@@ -3,13 +3,15 @@ package httpload
 import (
 	"fmt"
 	"time"
+
+	"onrush.dev/onrush/internal/engine/httpload/cookies"
 )
 
 // values is what ${names} stand for in one iteration.
 type values struct {
-	rows rows     // by data set; nil: not taken yet
-	vars []string // extracted, by number
-	jar  *jar     // cookies; nil: none are kept
+	rows rows         // by data set; nil: not taken yet
+	vars []string     // extracted, by number
+	jar  *cookies.Jar // nil: none are kept
 }
 
 // walk goes through iterations, one request after the other.
@@ -30,7 +32,7 @@ func (k *walk) init(r *run) {
 		k.vars = make([]string, n)
 	}
 	if r.cookies {
-		k.jar = newJar()
+		k.jar = new(cookies.Jar)
 	}
 }
 
@@ -41,7 +43,7 @@ func (k *walk) over() bool { return k.flow == nil || k.at >= len(k.flow.requests
 func (k *walk) begin(f *flow) {
 	k.flow, k.at = f, 0
 	clear(k.rows)
-	clear(k.vars)
+	copy(k.vars, k.program.initial)
 }
 
 // end breaks the iteration off.
@@ -51,7 +53,7 @@ func (k *walk) end() { k.flow = nil }
 func (k *walk) forget() {
 	k.flow = nil
 	if k.jar != nil {
-		k.jar = newJar()
+		k.jar.Clear()
 	}
 }
 
@@ -68,11 +70,11 @@ func (k *walk) turn() *flow {
 // request is the one that comes next.
 func (k *walk) request() *request { return k.flow.requests[k.at] }
 
-// step goes on to the next request. When a request that later ones need has
-// failed, the iteration ends.
-func (k *walk) step(ok bool) {
+// step goes on to the next request after a flight. When it has failed and later
+// ones need something of its response, the iteration ends.
+func (k *walk) step(f *flight) {
 	k.at++
-	if !ok {
+	if f.failed && f.call.checks.vital {
 		k.flow = nil
 	}
 }
@@ -91,10 +93,6 @@ func (k *walk) take(q *request) error {
 	}
 	return nil
 }
-
-// keep keeps what a flight's response left for later requests, and says whether
-// the iteration can go on.
-func (k *walk) keep(f *flight) bool { return f.check.keep(&k.values) }
 
 // think draws the pause after a request.
 func (k *walk) think(q *request) time.Duration {

@@ -1,12 +1,15 @@
 package httpload
 
 import (
+	"errors"
 	"fmt"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"onrush.dev/onrush/internal/engine/httpload/h1"
 	"onrush.dev/onrush/internal/engine/httpload/loop"
+	"onrush.dev/onrush/internal/engine/httpload/sign"
 	"onrush.dev/onrush/internal/record"
 )
 
@@ -25,7 +28,8 @@ type worker struct {
 	closing bool // no more begin
 	cutting bool // those that begin all the same end at once
 	landed  chan struct{}
-	shared  *pool      // of the open model
+	shared  *pool // of the open model
+	signer  sign.Signer
 	shared1 *h1.Shared // what all sessions of HTTP/1.1 share
 	gauge   gauge
 }
@@ -33,8 +37,11 @@ type worker struct {
 // gauge is what a worker shows of itself to other goroutines.
 type gauge struct {
 	inFlight atomic.Int64
+	conns    atomic.Int64 // open connections
+	noPort   atomic.Int64 // since the last look
+	noFile   atomic.Int64
 	limited  atomic.Pointer[string]
-	_        [48]byte // keeps workers off each other's cache line
+	_        [64]byte // keeps workers off each other's cache line
 }
 
 func newWorker(r *run, index int) (*worker, error) {
@@ -59,6 +66,16 @@ func (w *worker) limit(why string) {
 		w.gauge.limited.Store(nil)
 	case why != "" && (old == nil || *old != why):
 		w.gauge.limited.Store(&why)
+	}
+}
+
+// notice counts connections for which this machine had nothing left.
+func (w *worker) notice(err error) {
+	switch {
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		w.gauge.noPort.Add(1)
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		w.gauge.noFile.Add(1)
 	}
 }
 

@@ -49,17 +49,18 @@ type Conn struct {
 	above    proto.Traffic
 	touched  time.Duration // when bytes came last
 
-	fd         int
-	slot       uint32
-	lowat      int32 // SO_RCVLOWAT as it stands; 0: never set
-	state      state
-	queued     bool // in Loop.again
-	together   bool // gather what is written, see Gather
-	gathering  bool // in Loop.dirty
-	full       bool // the session was told that there is no space
-	stream     bool // a TCP socket, not a Unix one
-	drained    bool // the last read took all that there was
-	ended      bool // the peer said its end: read until it comes
+	fd        int
+	slot      uint32
+	lowat     int32 // SO_RCVLOWAT as it stands; 0: never set
+	state     state
+	queued    bool // in Loop.again
+	together  bool // gather what is written, see Gather
+	gathering bool // in Loop.dirty
+	full      bool // the session was told that there is no space
+	stream    bool // a TCP socket, not a Unix one
+	drained   bool // the last read took all that there was
+	unread    bool // something came before there was a session
+	ended     bool // the peer said its end: read until it comes
 }
 
 // Dial begins to open a TCP connection. Local is the address to come from, when
@@ -102,9 +103,9 @@ func (c *Conn) tell(err error) {
 func (c *Conn) Attach(s proto.Session, t *tls.Conn) {
 	c.session, c.tls, c.state = s, t, open
 	c.drained = false
-	if c.talk != nil {
-		c.talk = nil
-		c.again() // what came behind the handshake is in TLS's buffer, or in the socket
+	if c.talk != nil || c.unread {
+		c.talk, c.unread = nil, false
+		c.again() // the event has come already, or TLS has in its buffer what came behind its handshake
 	}
 }
 
@@ -120,6 +121,9 @@ func (c *Conn) Loop() *Loop { return c.l }
 
 // Session is what was attached.
 func (c *Conn) Session() proto.Session { return c.session }
+
+// Open says whether the connection is there and whole, as far as it is known.
+func (c *Conn) Open() bool { return c.state == open && c.broken == nil && !c.ended }
 
 // Touched is when bytes came last.
 func (c *Conn) Touched() time.Duration { return c.touched }
@@ -202,6 +206,7 @@ func (c *Conn) release() {
 func (c *Conn) ready(e *event) {
 	c.ended = c.ended || e.end
 	c.drained = c.drained && !e.in
+	c.unread = c.unread || (e.in && c.state < open)
 	switch c.state {
 	case connecting:
 		if e.out || e.end {

@@ -6,10 +6,10 @@
 //
 // It knows bytes, TLS and instants, and nothing of HTTP or of figures.
 //
-//	 wait --> events --> Conn.ready --> session.Receive --> owner
-//	  ^                                                       |
-//	  |       timers, Defer, Post: functions on this goroutine |
-//	  +--------------------------------------------------------+
+//	wait --> events --> Conn.ready --> session.Receive --> owner
+//	 ^                                                       |
+//	 |       timers, Defer, Post: functions on this goroutine |
+//	 +--------------------------------------------------------+
 //
 // Read this file first, then conn.go (a connection), receive.go and send.go (its
 // two directions), and negotiate.go (TLS and proxies, written as if they
@@ -18,6 +18,7 @@ package loop
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -50,8 +51,7 @@ type Loop struct {
 
 	stopped bool
 	posted  posted
-	waited  time.Duration // see Idle
-	slow    time.Duration // see Lag
+	slow    atomic.Int64 // see Lag
 }
 
 // posted is what other goroutines ask for.
@@ -132,21 +132,17 @@ func (l *Loop) Run() error {
 		l.runPosted()
 		l.runSoon()
 		l.flush()
-		l.slow = max(l.slow, l.Now()-begin)
+		if slow := int64(l.Now() - begin); slow > l.slow.Load() {
+			l.slow.Store(slow)
+		}
 	}
 	return nil
 }
 
 // Lag is the longest that an event had to wait for its turn since the last
-// call: what the loop itself may have added to a latency.
-func (l *Loop) Lag() time.Duration {
-	slow := l.slow
-	l.slow = 0
-	return slow
-}
-
-// Idle is how long the loop has waited for the kernel so far.
-func (l *Loop) Idle() time.Duration { return l.waited }
+// call: what the loop itself may have added to a latency. It may be called from
+// any goroutine.
+func (l *Loop) Lag() time.Duration { return time.Duration(l.slow.Swap(0)) }
 
 // wait asks the kernel for events, for no longer than the next timer allows.
 func (l *Loop) wait() (int, error) {
@@ -154,12 +150,11 @@ func (l *Loop) wait() (int, error) {
 	if at, ok := l.timers.next(); ok {
 		timeout = min(timeout, max(0, at-l.Now()))
 	}
-	if len(l.soon) > 0 || len(l.again) > 0 || len(l.dirty) > 0 {
+	if len(l.soon) > 0 || len(l.again) > 0 {
 		timeout = 0
 	}
-	before := l.now
 	n, err := l.poll.wait(l.events[:], timeout)
-	l.waited += l.Now() - before
+	l.Now()
 	return n, err
 }
 

@@ -60,7 +60,7 @@ func zoneID(zone string) uint32 {
 // Quiet says whether nothing has come on a connection that is idle: neither its
 // end nor bytes nobody asked for. It takes nothing.
 func (c *Conn) Quiet() bool {
-	if c.state != open || c.broken != nil || c.ended {
+	if !c.Open() {
 		return false
 	}
 	var one [1]byte
