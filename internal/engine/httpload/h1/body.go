@@ -36,6 +36,48 @@ func (s *Session) readRest(p []byte) ([]byte, error) {
 	return nil, nil
 }
 
+// Skippable implements proto.Session.
+func (s *Session) Skippable() int64 {
+	if s.r == nil || s.out.err != nil || (s.phase != inBody && s.phase != inRest) || s.r.WantsBody() {
+		return 0
+	}
+	if s.phase == inBody {
+		return s.left
+	}
+	return s.room
+}
+
+// Skip implements proto.Session.
+func (s *Session) Skip(n int64) error {
+	if n <= 0 {
+		return nil
+	}
+	if s.r == nil || n > s.Skippable() {
+		s.spent = true
+		if s.r == nil {
+			return errUnasked
+		}
+		return s.fail(proto.Failf(load.CauseOther, "%d bytes were skipped that were to be read", n))
+	}
+	s.t.In += n
+	if s.phase == inBody {
+		s.left -= n
+	} else {
+		s.room -= n
+	}
+	err := s.r.Skipped(n)
+	if s.r == nil {
+		return errSpent
+	}
+	if err != nil {
+		return s.fail(err)
+	}
+	if s.phase == inBody && s.left == 0 {
+		return s.end(0)
+	}
+	return nil
+}
+
 func (s *Session) tooLong() error {
 	return proto.Failf(load.CauseTooLarge, "the body is larger than %d bytes", s.shared.maxBody)
 }

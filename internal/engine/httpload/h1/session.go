@@ -8,7 +8,8 @@
 //	session.go   an exchange from its start to its end, and the connection's life
 //	shared.go    limits and lent buffers
 //	writer.go    a message to bytes
-//	block.go     a status line and header lines to fields
+//	block.go     lines up to the empty one, to fields
+//	status.go    the first of them
 //	head.go      what the fields mean: length of the body, life of the connection
 //	body.go      bodies: of known length, in chunks, until the end
 //
@@ -136,48 +137,6 @@ func (s *Session) step(p []byte) ([]byte, error) {
 	default:
 		return s.readChunks(p)
 	}
-}
-
-// Skippable implements proto.Session.
-func (s *Session) Skippable() int64 {
-	if s.r == nil || s.out.err != nil || (s.phase != inBody && s.phase != inRest) || s.r.WantsBody() {
-		return 0
-	}
-	if s.phase == inBody {
-		return s.left
-	}
-	return s.room
-}
-
-// Skip implements proto.Session.
-func (s *Session) Skip(n int64) error {
-	if n <= 0 {
-		return nil
-	}
-	if s.r == nil || n > s.Skippable() {
-		s.spent = true
-		if s.r == nil {
-			return errUnasked
-		}
-		return s.fail(proto.Failf(load.CauseOther, "%d bytes were skipped that were to be read", n))
-	}
-	s.t.In += n
-	if s.phase == inBody {
-		s.left -= n
-	} else {
-		s.room -= n
-	}
-	err := s.r.Skipped(n)
-	if s.r == nil {
-		return errSpent
-	}
-	if err != nil {
-		return s.fail(err)
-	}
-	if s.phase == inBody && s.left == 0 {
-		return s.end(0)
-	}
-	return nil
 }
 
 // Ended implements proto.Session.
