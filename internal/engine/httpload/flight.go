@@ -118,6 +118,13 @@ func (f *flight) leave() {
 
 // ride sends the message over a connection.
 func (f *flight) ride(c *conn) {
+	if f.lane != nil {
+		f.lane.release(f)
+		if c.fresh { // it waited for this one, as far as anybody has
+			f.opened.add(c.took)
+		}
+	}
+	c.fresh = false
 	f.conn, f.lane = c, nil
 	c.carry(f)
 }

@@ -195,9 +195,7 @@ func (o *opening) done() {
 func (o *opening) opened(c *conn) {
 	o.leave()
 	o.w.gauge.conns.Add(1)
-	if o.f != nil {
-		o.f.opened.add(o.took())
-	}
+	c.fresh, c.took = true, o.took()
 	l := o.lane
 	if c.shared {
 		l.many = append(l.many, c)

@@ -171,7 +171,7 @@ func (q *request) fix(set *setting) error {
 		return err
 	}
 	if o := dial.OriginOf(q.parsed); set.dialer.Absolute(o) {
-		m.Absolute = true
+		m.Absolute, m.Target = true, q.parsed.Host
 		if auth := set.dialer.ProxyAuthorization(); auth != "" {
 			m.Fields = append(m.Fields, proto.Field{Name: "Proxy-Authorization", Value: auth})
 		}
