@@ -13,7 +13,8 @@ import (
 )
 
 // Judge holds one response at a time against rules. Its zero value is ready; it
-// is for one goroutine. While only statuses are checked it allocates nothing.
+// is for one goroutine. While only statuses are checked it allocates nothing. A
+// response that breaks off needs a Reset, or what unpacks it is never freed.
 type Judge struct {
 	rules   *Rules
 	failure *proto.Failure // the verdict so far; the first one stays
@@ -215,7 +216,7 @@ const keptBuffer = 64 << 10
 
 // release gives back what only a body under way needs.
 func (j *Judge) release() {
-	if j.unpacker != nil {
+	if j.unpacker != nil { // its coroutine has to end
 		j.unpacker.close()
 		j.unpacker = nil
 	}
