@@ -197,9 +197,15 @@ func (f *flight) land(why *proto.Failure) {
 
 // count adds what an exchange moved, and what its connection moved beside.
 func (f *flight) count(c *conn, t proto.Traffic) {
-	beside := c.overhead()
-	f.in += t.In + beside.In
-	f.out += t.Out + beside.Out
+	if c.link == nil {
+		t = c.wire() // QUIC mixes what is whose in its packets
+	} else {
+		beside := c.link.Overhead()
+		t.In += beside.In
+		t.Out += beside.Out
+	}
+	f.in += t.In
+	f.out += t.Out
 }
 
 func stopped() *proto.Failure { return proto.Failf(load.CauseStopped, "cut off") }

@@ -193,8 +193,9 @@ type conn struct {
 	shared  bool // in lane.many
 	last    bool // to be closed after the exchange
 	gone    bool
-	fresh   bool   // nothing was sent on it yet
-	took    opened // what opening it took
+	fresh   bool          // nothing was sent on it yet
+	took    opened        // what opening it took
+	wired   proto.Traffic // of QUIC, that was counted
 }
 
 // carry starts an exchange.
@@ -219,14 +220,6 @@ func (c *conn) usable() bool {
 		return false
 	}
 	return c.lane.pool.w.loop.Recent()-c.link.Touched() < untouched || c.link.Quiet()
-}
-
-// overhead takes the bytes that went beside the session's.
-func (c *conn) overhead() proto.Traffic {
-	if c.link == nil {
-		return proto.Traffic{}
-	}
-	return c.link.Overhead()
 }
 
 // farewell is how long a peer may take to close a connection after the last
