@@ -46,7 +46,6 @@ type flight struct {
 	status    int
 	redirects int
 	location  string
-	failed    bool // the last one did
 
 	values    *values
 	judge     judge.Judge
@@ -152,6 +151,7 @@ func (f *flight) timeout() {
 
 // abandon ends a flight wherever it is.
 func (f *flight) abandon(why *proto.Failure) {
+	f.judge.Reset()
 	switch {
 	case f.conn != nil:
 		c := f.conn
@@ -168,7 +168,7 @@ func (f *flight) abandon(why *proto.Failure) {
 // land ends the flight: it becomes a sample.
 func (f *flight) land(why *proto.Failure) {
 	w := f.w
-	f.under, f.failed = false, why != nil
+	f.under = false
 	w.give(f)
 	end := w.loop.Now()
 	s := record.Sample{
