@@ -54,6 +54,7 @@ func badStreamScripts() []script {
 		forbidden("transfer-encoding", "chunked"), forbidden("upgrade", "h2c"),
 		bytesOf("large letters", "Server", `"Server"`, "x"),
 		bytesOf("a line break in a value", "x", `"x"`, "a\nb"),
+		bytesOf("a return before a value", "x", `"x"`, "\rb"),
 		bytesOf("a zero in a value", "x", `"x"`, "a\x00b"),
 		bytesOf("a blank before a value", "x", `"x"`, " b"),
 		bytesOf("a blank behind a value", "x", `"x"`, "b\t"),
@@ -121,6 +122,10 @@ func badStreamScripts() []script {
 		},
 		{
 			name: "the end within a head", ended: io.EOF, room: -1, peer: func(s *server) { s.head(1, false, ok()...); s.Truncate(s.Len() - 1) },
+			events: []string{"a fail after 0: closed: the connection ended before the whole response was there"},
+		},
+		{
+			name: "the end within a frame's header", ended: io.EOF, room: -1, peer: func(s *server) { s.WriteString("\x00\x00\x05\x01") },
 			events: []string{"a fail after 0: closed: the connection ended before the whole response was there"},
 		},
 		{
