@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"onrush.dev/onrush/internal/hist"
+	"onrush.dev/onrush/internal/load"
 )
 
 // farAhead bounds how many seconds after the last cut are kept apart, and with
@@ -15,8 +16,9 @@ const farAhead = 120
 // second holds all that happened in one second, by label.
 type second struct {
 	number  int
-	cells   []*cell // by label number; nil: no sample yet
-	used    []int   // the label numbers that have samples
+	cells   []*cell      // by label number; nil: no sample yet
+	used    []int        // the label numbers that have samples
+	entries []load.Entry // memory for the window that shows it
 	lag     hist.Hist
 	until   time.Duration
 	offered int64
@@ -141,5 +143,6 @@ func (sec *second) reset() {
 		sec.cells[id].reset()
 	}
 	sec.lag.Reset()
-	*sec = second{cells: sec.cells, used: sec.used[:0], lag: sec.lag}
+	clear(sec.entries)
+	*sec = second{cells: sec.cells, used: sec.used[:0], lag: sec.lag, entries: sec.entries[:0]}
 }
