@@ -188,6 +188,7 @@ func (l *Loop) readAgain() {
 	for _, c := range list {
 		c.queued = false
 		if c.state == open {
+			c.written = 0
 			c.receive(false)
 			c.goOn()
 		}

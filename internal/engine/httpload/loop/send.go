@@ -89,15 +89,13 @@ func (c *Conn) goOn() {
 	if c.state != open || !c.full || c.broken != nil || len(c.out) > 0 || len(c.plain) > 0 {
 		return
 	}
-	if c.written >= mostWritten && c.queued {
-		return // its turn comes
-	}
-	c.full, c.written = false, 0
+	c.full = false
 	c.session.Writable()
 }
 
 // writable sends what is kept, and lets the session go on.
 func (c *Conn) writable() {
+	c.written = 0
 	for len(c.out) > 0 {
 		n, err := writeSocket(c.fd, c.out)
 		if err == errAgain { //nolint:errorlint // our own value, never wrapped
