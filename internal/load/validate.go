@@ -20,6 +20,7 @@ func Validate(s Scenario) []Problem {
 	s.checkVariables(&f)
 	s.checkData(&f)
 	s.checkRequests(&f)
+	s.checkNames(&f)
 	s.checkLoad(&f)
 	s.checkRegions(&f)
 	s.checkCriteria(&f)
@@ -98,9 +99,7 @@ func (s *Scenario) checkFiles(f *faults) {
 	for i, d := range s.Data {
 		check(at("data", i)+".file", d.File)
 	}
-	for i, r := range s.Requests {
-		check(at("requests", i)+".body_file", r.BodyFile)
-	}
+	s.EachRequest(func(path string, r *Request) { check(path+".body_file", r.BodyFile) })
 	tls := s.Connection.TLS
 	check("connection.tls.ca", tls.CA)
 	check("connection.tls.certificate", tls.Certificate)
