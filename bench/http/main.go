@@ -109,7 +109,7 @@ func (b *bench) measure(wanted string) (err error) {
 			return err
 		}
 		if failed := r.measure(b, r); failed != nil {
-			b.Say(r.name+": "+r.what, "not measured: %v", failed)
+			b.Say(r.name+": "+r.what, "not measured: %s", oneLine(failed))
 		}
 		if err := b.nginx.Stop(); err != nil {
 			return err
@@ -144,3 +144,6 @@ func progress(format string, args ...any) {
 
 // wants says whether a peer was asked for.
 func (b *bench) wants(name string) bool { return b.only == nil || slices.Contains(b.only, name) }
+
+// oneLine is an error as it fits in a table.
+func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"onrush.dev/onrush/bench/internal/peers"
 )
 
 // row is one line of the table, or a few that are measured together.
@@ -23,7 +25,8 @@ type row struct {
 	size        int64 // of large bodies
 }
 
-// goal is a ratio, the peer's CPU time by ours, that a row is to reach.
+// goal is a ratio, the peer's CPU time by ours, that a row is to reach; 0: it is
+// only said.
 type goal struct {
 	peer  string
 	ratio float64
@@ -42,6 +45,7 @@ func all(wrk float64) []goal {
 		{peer: "vegeta", ratio: 4},
 		{peer: "k6", ratio: 10},
 		{peer: "jmeter", ratio: 28},
+		{peer: "jmeter" + peers.Warmed},
 		{peer: "locust", ratio: 20},
 	}
 }

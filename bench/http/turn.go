@@ -40,6 +40,7 @@ type runner struct {
 	warm    time.Duration
 	count   func() (int64, error) // after the end: requests by its own word
 	partial bool                  // the exit code tells nothing
+	failed  bool                  // it ended by itself before its first request
 	result  *task.Result
 }
 
@@ -123,8 +124,9 @@ func (b *bench) steady(run *runner, served counter, before int64, slack int) (t 
 	defer func() {
 		if err != nil {
 			run.process.Kill()
-			_, why := run.process.Wait()
-			err = errors.Join(err, why)
+			if _, why := run.process.Wait(); why != nil && run.failed {
+				err = why
+			}
 		}
 	}()
 	if err := awaitFirst(run, served, before); err != nil {
@@ -178,6 +180,7 @@ func awaitFirst(run *runner, served counter, before int64) error {
 		case now > before:
 			return nil
 		case run.process.Ended():
+			run.failed = true
 			return errors.New("it ended before its first request")
 		case time.Now().After(deadline):
 			return errors.New("it sent no request in a minute")

@@ -80,7 +80,7 @@ func main() {
 				fmt.Fprintf(os.Stderr, "bench: %s %s: target %s\n", time.Now().Format("15:04:05"), g.name, way)
 				f, err := measure(b, g, way, *duration)
 				if err != nil {
-					b.Say(fmt.Sprintf("%s, target %s", g.name, way), "not measured: %v", err)
+					b.Say(fmt.Sprintf("%s, target %s", g.name, way), "not measured: %s", strings.Join(strings.Fields(err.Error()), " "))
 					fmt.Fprintf(&table, "| %s | not measured | | | | |\n", g.name)
 					continue
 				}

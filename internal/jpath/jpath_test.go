@@ -132,8 +132,14 @@ func TestBoundsOfATree(t *testing.T) {
 		path, body string
 		want       error
 	}{
-		{"$..*", deep, ErrTooDeep}, {"$..*", deep[1 : len(deep)-1], nil}, {"$[0][0]", deep, nil},
-		{"$[*]", wide, ErrTooWide}, {"$[0]", wide, nil}, {"$", "{", ErrNoJSON}, {"$", "1 2", ErrNoJSON}, {"$", "", ErrNoJSON},
+		{"$..*", deep, ErrTooDeep},
+		{"$..*", deep[1 : len(deep)-1], nil},
+		{"$[0][0]", deep, nil},
+		{"$[*]", wide, ErrTooWide},
+		{"$[0]", wide, nil},
+		{"$", "{", ErrNoJSON},
+		{"$", "1 2", ErrNoJSON},
+		{"$", "", ErrNoJSON},
 	} {
 		path, err := Parse(test.path)
 		if err != nil {

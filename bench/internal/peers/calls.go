@@ -41,8 +41,16 @@ type Run struct {
 
 const soon = 700 * time.Millisecond
 
+// Warmed behind a tool's name gives the tool a long time to get to its full speed
+// before it is measured: a compiler that works while the load runs needs it.
+const (
+	Warmed = ", warm"
+	long   = 8 * time.Second
+)
+
 // Prepare gets a tool and prepares a call of it.
 func Prepare(ctx context.Context, name string, c Call) (*Run, error) {
+	name, warmed := strings.CutSuffix(name, Warmed)
 	path, err := Get(ctx, name)
 	if err != nil {
 		return nil, err
@@ -50,11 +58,18 @@ func Prepare(ctx context.Context, name string, c Call) (*Run, error) {
 	calls := map[string]func(context.Context, string, Call) (*Run, error){
 		"wrk": wrk, "h2load": h2load, "vegeta": vegeta, "oha": oha, "k6": k6, "jmeter": jmeter, "locust": locust, "curl": curl,
 	}
+	if warmed {
+		c.Duration += long
+	}
 	call, known := calls[name]
 	if !known {
 		return nil, fmt.Errorf("%s is not called here", name)
 	}
-	return call(ctx, path, c)
+	run, err := call(ctx, path, c)
+	if err == nil && warmed {
+		run.Warm += long
+	}
+	return run, err
 }
 
 func seconds(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) + "s" }
@@ -176,15 +191,14 @@ const jmeterPlan = `<?xml version="1.0" encoding="UTF-8"?>
 `
 
 // jmeter writes its results to a file, as every run of it does that is to leave
-// figures. It is given a long time to compile itself.
+// figures.
 func jmeter(ctx context.Context, jar string, c Call) (*Run, error) {
 	u, err := url.Parse(c.URL)
 	if err != nil {
 		return nil, err
 	}
-	const warm = 6 * time.Second
 	plan, results := filepath.Join(c.Dir, "plan.jmx"), filepath.Join(c.Dir, "results.jtl")
-	text := fmt.Appendf(nil, jmeterPlan, c.Connections, (c.Duration + warm).Seconds(), u.Hostname(), u.Port(), u.Scheme, u.Path)
+	text := fmt.Appendf(nil, jmeterPlan, c.Connections, c.Duration.Seconds(), u.Hostname(), u.Port(), u.Scheme, u.Path)
 	if err := errors.Join(os.WriteFile(plan, text, 0o644), os.RemoveAll(results)); err != nil {
 		return nil, err
 	}
@@ -193,7 +207,7 @@ func jmeter(ctx context.Context, jar string, c Call) (*Run, error) {
 		args = append(args, "--add-opens", open+"=ALL-UNNAMED")
 	}
 	args = append(args, "-jar", jar, "-n", "-t", plan, "-l", results, "-j", filepath.Join(c.Dir, "jmeter.log"))
-	return &Run{Cmd: exec.CommandContext(ctx, "java", args...), Warm: warm, Count: number(`summary =\s+(\d+) in`)}, nil
+	return &Run{Cmd: exec.CommandContext(ctx, "java", args...), Warm: soon, Count: number(`summary =\s+(\d+) in`)}, nil
 }
 
 const locustFile = `from locust import FastHttpUser, task
@@ -217,10 +231,9 @@ func locust(ctx context.Context, path string, c Call) (*Run, error) {
 		return nil, err
 	}
 	n := fmt.Sprint(c.Connections)
-	const warm = 2 * time.Second
-	cmd := exec.CommandContext(ctx, path, "-f", file, "--headless", "-u", n, "-r", n, "-t", seconds((c.Duration + warm).Round(time.Second)),
+	cmd := exec.CommandContext(ctx, path, "-f", file, "--headless", "-u", n, "-r", n, "-t", seconds(c.Duration.Round(time.Second)),
 		"--json", "--only-summary", "--loglevel", "ERROR", "--exit-code-on-error", "0")
-	return &Run{Cmd: cmd, Warm: warm, Count: number(`"num_requests": (\d+)`)}, nil
+	return &Run{Cmd: cmd, Warm: soon, Count: number(`"num_requests": (\d+)`)}, nil
 }
 
 // curl runs as often as there are connections, since one curl downloads its

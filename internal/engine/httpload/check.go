@@ -11,8 +11,6 @@ import (
 type checks struct {
 	rules *judge.Rules
 	slots []int // by the rules' names
-	// vital: without its response, later requests would lack a value.
-	vital bool
 }
 
 func (n *names) checks(r *load.Request) (checks, error) {
@@ -21,26 +19,35 @@ func (n *names) checks(r *load.Request) (checks, error) {
 		return checks{}, err
 	}
 	c := checks{rules: rules}
-	for i, name := range rules.Names() {
+	for _, name := range rules.Names() {
 		c.slots = append(c.slots, n.extracted[name])
-		if _, ok := rules.Default(i); !ok {
-			c.vital = true
-		}
 	}
 	return c, nil
 }
 
 // defaults are what extracted names stand for at the beginning of an iteration.
-func (p *program) defaults() []string {
-	out := make([]string, p.extracted)
+func (p *program) defaults() []value {
+	out := make([]value, p.extracted)
 	for _, q := range p.requests {
 		for i, slot := range q.checks.slots {
 			if text, ok := q.checks.rules.Default(i); ok {
-				out[slot] = text
+				out[slot] = value{text, true}
 			}
 		}
 	}
 	return out
+}
+
+// lacks fails a request that would say something which no response has given.
+func (q *request) lacks(v *values) *proto.Failure {
+	for _, t := range q.varying {
+		for i := range t.parts {
+			if p := &t.parts[i]; p.slot >= 0 && !v.vars[p.slot].known {
+				return proto.Failf(load.CauseExtract, "${%s} was not extracted from any response before", p.text)
+			}
+		}
+	}
+	return nil
 }
 
 // follows says whether the response sends the flight elsewhere: then it is not
@@ -61,7 +68,7 @@ func (f *flight) verdict() *proto.Failure {
 	values, failure := f.judge.End()
 	if failure == nil {
 		for i, slot := range f.call.checks.slots {
-			f.values.vars[slot] = values[i]
+			f.values.vars[slot] = value{values[i], true}
 		}
 	}
 	return failure

@@ -258,7 +258,7 @@ func (u *user) proceed() {
 
 // landed implements home: the user thinks, and goes on.
 func (u *user) landed(f *flight) {
-	u.walk.step(f)
+	u.walk.step()
 	if d := u.walk.think(f.call); d > 0 && !u.leaves && !u.w.closing {
 		u.w.loop.Set(&u.pause, u.w.loop.Recent()+d)
 		return

@@ -154,6 +154,7 @@ func (r *run) play(ctx context.Context, lead func(context.Context), end func(*wo
 	}
 	r.landing(inner)
 	for _, w := range r.workers {
+		w.loop.Post(w.shared.close)
 		w.loop.Stop()
 	}
 	loops.Wait()

@@ -46,7 +46,6 @@ type flight struct {
 	status    int
 	redirects int
 	location  string
-	failed    bool // the last one did
 
 	values    *values
 	judge     judge.Judge
@@ -118,6 +117,13 @@ func (f *flight) leave() {
 
 // ride sends the message over a connection.
 func (f *flight) ride(c *conn) {
+	if f.lane != nil {
+		f.lane.release(f)
+		if c.fresh { // it waited for this one, as far as anybody has
+			f.opened.add(c.took)
+		}
+	}
+	c.fresh = false
 	f.conn, f.lane = c, nil
 	c.carry(f)
 }
@@ -145,6 +151,7 @@ func (f *flight) timeout() {
 
 // abandon ends a flight wherever it is.
 func (f *flight) abandon(why *proto.Failure) {
+	f.judge.Reset()
 	switch {
 	case f.conn != nil:
 		c := f.conn
@@ -161,7 +168,7 @@ func (f *flight) abandon(why *proto.Failure) {
 // land ends the flight: it becomes a sample.
 func (f *flight) land(why *proto.Failure) {
 	w := f.w
-	f.under, f.failed = false, why != nil
+	f.under = false
 	w.give(f)
 	end := w.loop.Now()
 	s := record.Sample{
@@ -190,9 +197,15 @@ func (f *flight) land(why *proto.Failure) {
 
 // count adds what an exchange moved, and what its connection moved beside.
 func (f *flight) count(c *conn, t proto.Traffic) {
-	beside := c.overhead()
-	f.in += t.In + beside.In
-	f.out += t.Out + beside.Out
+	if c.link == nil {
+		t = c.wire() // QUIC mixes what is whose in its packets
+	} else {
+		beside := c.link.Overhead()
+		t.In += beside.In
+		t.Out += beside.Out
+	}
+	f.in += t.In
+	f.out += t.Out
 }
 
 func stopped() *proto.Failure { return proto.Failf(load.CauseStopped, "cut off") }

@@ -220,7 +220,7 @@ func (t *trip) proceed(due time.Duration) {
 
 // landed implements home.
 func (t *trip) landed(f *flight) {
-	t.walk.step(f)
+	t.walk.step()
 	if t.walk.over() {
 		t.end()
 		return

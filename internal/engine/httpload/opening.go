@@ -41,7 +41,7 @@ func (l *lane) open(f *flight) {
 	l.opening = append(l.opening, o)
 	o.limit.Init(o.overdue)
 	w.loop.Set(&o.limit, o.begin+w.patience)
-	if w.version == "3" {
+	if w.version == load.HTTP3 {
 		o.resolve(o.quic)
 		return
 	}
@@ -152,7 +152,7 @@ func (o *opening) Connected(err error) {
 	o.reached = o.w.loop.Recent()
 	if o.w.dialer.Plain(o.lane.site.origin) {
 		o.spoken.Protocol = dial.HTTP1
-		if o.w.version == "2" {
+		if o.w.version == load.HTTP2 {
 			o.spoken.Protocol = dial.HTTP2
 		}
 		o.done()
@@ -195,9 +195,7 @@ func (o *opening) done() {
 func (o *opening) opened(c *conn) {
 	o.leave()
 	o.w.gauge.conns.Add(1)
-	if o.f != nil {
-		o.f.opened.add(o.took())
-	}
+	c.fresh, c.took = true, o.took()
 	l := o.lane
 	if c.shared {
 		l.many = append(l.many, c)

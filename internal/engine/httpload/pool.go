@@ -136,6 +136,16 @@ func (l *lane) forget(f *flight) {
 	}
 }
 
+// release parts a flight that has a connection from the attempt that was made for
+// it, if that is still under way: somebody else will use what comes of it.
+func (l *lane) release(f *flight) {
+	for _, o := range l.opening {
+		if o.f == f {
+			o.f = nil
+		}
+	}
+}
+
 // serve gives connections to those who wait.
 func (l *lane) serve() {
 	for len(l.waiting) > 0 {
@@ -183,12 +193,19 @@ type conn struct {
 	shared  bool // in lane.many
 	last    bool // to be closed after the exchange
 	gone    bool
+	fresh   bool          // nothing was sent on it yet
+	took    opened        // what opening it took
+	wired   proto.Traffic // of QUIC, that was counted
 }
 
 // carry starts an exchange.
 func (c *conn) carry(f *flight) {
 	c.last = f.msg.Last
 	c.session.Start(f.msg, f)
+	if f.msg.File != nil {
+		// What went wrong with the file at once is told now.
+		c.lane.pool.w.loop.Defer(c.session.Writable)
+	}
 }
 
 // usable says whether an idle connection can still be used. It sends nothing.
@@ -203,14 +220,6 @@ func (c *conn) usable() bool {
 		return false
 	}
 	return c.lane.pool.w.loop.Recent()-c.link.Touched() < untouched || c.link.Quiet()
-}
-
-// overhead takes the bytes that went beside the session's.
-func (c *conn) overhead() proto.Traffic {
-	if c.link == nil {
-		return proto.Traffic{}
-	}
-	return c.link.Overhead()
 }
 
 // farewell is how long a peer may take to close a connection after the last

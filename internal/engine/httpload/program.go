@@ -17,8 +17,8 @@ type program struct {
 	flows     []flow
 	upTo      []int // running sums of the flows' weights; nil: in turn
 	data      []*dataSet
-	extracted int      // how many values are taken from responses
-	initial   []string // what they are before, by number
+	extracted int     // how many values are taken from responses
+	initial   []value // what they are before, by number
 	seed      uint64
 }
 

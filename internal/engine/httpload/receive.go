@@ -72,6 +72,7 @@ func (f *flight) Fail(err error, t proto.Traffic) {
 	f.conn = nil
 	f.count(c, t)
 	c.back(false)
+	f.judge.Reset()
 	f.land(&proto.Failure{Cause: dial.StreamCause(err, load.CauseMalformed), Err: err})
 }
 

@@ -72,6 +72,7 @@ func (f *flight) address(u *url.URL) {
 	}
 	f.own.Absolute = f.at.site.absolute
 	if f.own.Absolute {
+		f.own.Target = u.Host
 		if auth := w.dialer.ProxyAuthorization(); auth != "" {
 			f.own.Fields = append(f.own.Fields, proto.Field{Name: "Proxy-Authorization", Value: auth})
 		}

@@ -29,8 +29,9 @@ type request struct {
 	timeout   time.Duration
 	think     load.Span
 	redirects int
-	needs     []int // data sets that it takes rows from
-	last      bool  // ask the server to close the connection
+	needs     []int       // data sets that it takes rows from
+	last      bool        // ask the server to close the connection
+	varying   []*template // those that hold extracted values
 
 	// When nothing of it varies, what is sent is made once.
 	parsed *url.URL
@@ -89,6 +90,9 @@ func (c *compiler) compile(r *load.Request) (*request, error) {
 		return nil, err
 	}
 	q.needs = q.sets()
+	q.varying = slices.DeleteFunc(q.templates(), func(t *template) bool {
+		return !slices.ContainsFunc(t.parts, func(p part) bool { return p.slot >= 0 })
+	})
 	return q, q.fix(c.set)
 }
 
@@ -171,7 +175,7 @@ func (q *request) fix(set *setting) error {
 		return err
 	}
 	if o := dial.OriginOf(q.parsed); set.dialer.Absolute(o) {
-		m.Absolute = true
+		m.Absolute, m.Target = true, q.parsed.Host
 		if auth := set.dialer.ProxyAuthorization(); auth != "" {
 			m.Fields = append(m.Fields, proto.Field{Name: "Proxy-Authorization", Value: auth})
 		}
@@ -186,6 +190,9 @@ func (q *request) fill(f *flight, v *values) error {
 		f.msg = q.fixed
 		f.at = place{q.parsed, f.w.fixedSite(q)}
 		return nil
+	}
+	if lack := q.lacks(v); lack != nil {
+		return lack
 	}
 	u := q.parsed
 	if u == nil {

@@ -17,8 +17,8 @@ type template struct {
 
 // part is a fixed text or the place of a value.
 type part struct {
-	text   string
-	data   int // index of the data set; else below 0
+	text   string // fixed; of a value, its name
+	data   int    // index of the data set; else below 0
 	column int
 	slot   int // number of an extracted value; else below 0
 }
@@ -89,7 +89,7 @@ func (n *names) parse(text string) (template, error) {
 // "file.column", or "column" when one file alone has it.
 func (n *names) place(name string) (part, error) {
 	if slot, ok := n.extracted[name]; ok {
-		return part{data: -1, slot: slot}, nil
+		return part{text: name, data: -1, slot: slot}, nil
 	}
 	found := part{data: -1, slot: -1}
 	for i, d := range n.data {
@@ -122,7 +122,7 @@ func (t *template) fill(v *values) string {
 		p := &t.parts[i]
 		switch {
 		case p.slot >= 0:
-			b.WriteString(v.vars[p.slot])
+			b.WriteString(v.vars[p.slot].text)
 		case p.data >= 0:
 			b.WriteString(v.rows[p.data][p.column])
 		default:

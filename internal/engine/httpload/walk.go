@@ -10,8 +10,14 @@ import (
 // values is what ${names} stand for in one iteration.
 type values struct {
 	rows rows         // by data set; nil: not taken yet
-	vars []string     // extracted, by number
+	vars []value      // extracted, by number
 	jar  *cookies.Jar // nil: none are kept
+}
+
+// value is one that a response may have given.
+type value struct {
+	text  string
+	known bool
 }
 
 // walk goes through iterations, one request after the other.
@@ -29,7 +35,7 @@ func (k *walk) init(r *run) {
 	k.program = r.program
 	k.rows = r.program.noRows()
 	if n := r.program.extracted; n > 0 {
-		k.vars = make([]string, n)
+		k.vars = make([]value, n)
 	}
 	if r.cookies {
 		k.jar = new(cookies.Jar)
@@ -70,14 +76,8 @@ func (k *walk) turn() *flow {
 // request is the one that comes next.
 func (k *walk) request() *request { return k.flow.requests[k.at] }
 
-// step goes on to the next request after a flight. When it has failed and later
-// ones need something of its response, the iteration ends.
-func (k *walk) step(f *flight) {
-	k.at++
-	if f.failed && f.call.checks.vital {
-		k.flow = nil
-	}
-}
+// step goes on to the next request.
+func (k *walk) step() { k.at++ }
 
 // take takes the rows that a request needs and the iteration does not have yet.
 func (k *walk) take(q *request) error {

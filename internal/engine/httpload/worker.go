@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"onrush.dev/onrush/internal/engine/httpload/h1"
+	"onrush.dev/onrush/internal/engine/httpload/h3"
 	"onrush.dev/onrush/internal/engine/httpload/loop"
 	"onrush.dev/onrush/internal/engine/httpload/sign"
+	"onrush.dev/onrush/internal/load"
 	"onrush.dev/onrush/internal/record"
 )
 
@@ -28,7 +30,8 @@ type worker struct {
 	closing bool // no more begin
 	cutting bool // those that begin all the same end at once
 	landed  chan struct{}
-	shared  *pool // of the open model
+	shared  *pool     // of the open model
+	quics   *h3.Group // what connections of HTTP/3 share
 	signer  sign.Signer
 	shared1 *h1.Shared // what all sessions of HTTP/1.1 share
 	gauge   gauge
@@ -55,6 +58,9 @@ func newWorker(r *run, index int) (*worker, error) {
 	}
 	w.shared = newPool(w)
 	w.shared1 = h1.NewShared(r.limits1)
+	if r.version == load.HTTP3 {
+		w.quics = h3.NewGroup(1)
+	}
 	return w, nil
 }
 

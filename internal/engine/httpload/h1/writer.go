@@ -75,7 +75,11 @@ func appendTarget(b []byte, m *proto.Message) []byte {
 	}
 	b = append(b, m.Scheme...)
 	b = append(b, "://"...)
-	b = append(b, m.Authority...)
+	if m.Target != "" {
+		b = append(b, m.Target...)
+	} else {
+		b = append(b, m.Authority...)
+	}
 	if m.Path == "*" { // a proxy makes the asterisk of a URL without a path
 		return b
 	}

@@ -164,7 +164,7 @@ func (d *decoder) tidy() {
 	if cap(d.scratch) > 8*tableSize {
 		d.scratch = nil
 	}
-	if d.gone > 32 && d.gone > len(d.entries)/2 {
+	if d.gone >= 32 {
 		d.entries = d.entries[:copy(d.entries, d.entries[d.gone:])]
 		d.gone = 0
 	}

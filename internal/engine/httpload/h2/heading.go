@@ -6,6 +6,9 @@ import (
 	"onrush.dev/onrush/internal/engine/httpload/proto"
 )
 
+// usualFields is how many lines a heading has space for when nothing is unpacked.
+const usualFields = 256
+
 // heading is a header block as it is unpacked: what it says, and what is wrong
 // with it. A block is always unpacked to its end, or the tables of both sides
 // would differ from then on.
@@ -20,6 +23,9 @@ type heading struct {
 }
 
 func (h *heading) reset(limit int) {
+	if cap(h.fields) > usualFields {
+		h.fields = nil
+	}
 	*h = heading{fields: h.fields[:0], length: -1, max: limit}
 }
 

@@ -38,6 +38,7 @@ func FuzzDecode(f *testing.F) {
 	second := s.pack(ok("server", "nginx", "etag", "\"abc\"", "set-cookie", "a=b")...)
 	f.Add(first, second, second)
 	f.Add([]byte("\x20\x3f\xe1\x1f\x88"), []byte("\x40\x01a\x01b\xbe"), []byte("\x3e\x88\xbe"))
+	f.Add([]byte("\xbd\xbc\x88"), []byte("\x8f\x90"), []byte("\x7d\x00"))
 	f.Add([]byte("\x48\x03200"), []byte("\x7f\x00\x02xy"), []byte("\x10\x83\xf2\xb2\x4f\x81\x1f"))
 	f.Add([]byte("\x40\x01a\x01b\x7e\x01c\x7e\x01d\x7f\x00\x01e"), []byte("\xbe\xbf\xc0\xc1"), []byte{})
 	f.Fuzz(func(t *testing.T, a, b, c []byte) {

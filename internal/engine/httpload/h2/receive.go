@@ -123,11 +123,11 @@ func (s *Session) count(n int) {
 func (s *Session) beginFrame() {
 	f := &s.frame
 	switch {
-	case f.length > leastFrame:
-		s.broke(codeFrameSize, "the server sent a frame of %d bytes", f.length)
-		return
 	case !s.settled && (f.kind != frameSettings || f.has(flagAck)):
 		s.broke(codeProtocol, "what the server sent is not HTTP/2: it does not begin with SETTINGS")
+		return
+	case f.length > leastFrame:
+		s.broke(codeFrameSize, "the server sent a frame of %d bytes", f.length)
 		return
 	case s.blockOf != 0 && (f.kind != frameContinuation || f.stream != s.blockOf):
 		s.broke(codeProtocol, "the server sent another frame within a head")

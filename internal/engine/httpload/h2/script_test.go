@@ -174,10 +174,12 @@ func goodScripts() []script {
 		}, events: []string{"a first", "a head 200 -1", `a end 5 of "hello"`}, room: 1},
 		{name: "a head in pieces", peer: func(s *server) {
 			block := s.pack(ok("server", "x", "date", "today")...)
-			s.raw(http2.FrameHeaders, http2.FlagHeadersEndStream, 1, string(block[:1]))
+			s.raw(http2.FrameHeaders, 0, 1, string(block[:1]))
 			s.raw(http2.FrameContinuation, 0, 1, string(block[1:9])).raw(http2.FrameContinuation, 0, 1, "")
 			s.raw(http2.FrameContinuation, http2.FlagContinuationEndHeaders, 1, string(block[9:]))
-		}, events: []string{"a first", "a head 200 0 server=x date=today", `a end 0 of ""`}, room: 1},
+			// Trailers that are nothing but a priority.
+			s.raw(http2.FrameHeaders, http2.FlagHeadersEndStream|http2.FlagHeadersEndHeaders|http2.FlagHeadersPriority, 1, "12345")
+		}, events: []string{"a first", "a head 200 -1 server=x date=today", `a end 0 of ""`}, room: 1},
 		{name: "a table that shrinks and grows", peer: func(s *server) {
 			s.head(1, false, ok("server", "x")...)
 			s.hpack.SetMaxDynamicTableSize(0)

@@ -147,7 +147,7 @@ func (s *Session) Ended(err error) {
 		return
 	}
 	s.loose.In += int64(s.held)
-	if errors.Is(err, io.EOF) {
+	if err == nil || errors.Is(err, io.EOF) {
 		err = s.closed()
 	}
 	s.bury(err)

@@ -120,8 +120,12 @@ func TestUploadBrokenFile(t *testing.T) {
 	if a.over != 1 || cause(a.err) != load.CauseOther || !errors.Is(a.err, io.ErrUnexpectedEOF) || b.over != 0 {
 		t.Errorf("got %q", log)
 	}
+	link.frames(t)
 	s.Start(short, a)
 	s.Cancel(a)
+	if got := link.frames(t); !slices.Equal(got, []string{"HEADERS 5", "RST_STREAM 5 CANCEL", "PING 0000000000000000"}) {
+		t.Errorf("sent %q", got)
+	}
 	s.Start(short, a)
 	s.Ended(io.EOF)
 	if a.over != 2 || cause(a.err) != load.CauseOther || cause(b.err) != load.CauseClosed || s.doomed != 0 {

@@ -13,7 +13,8 @@ import (
 )
 
 // Judge holds one response at a time against rules. Its zero value is ready; it
-// is for one goroutine. While only statuses are checked it allocates nothing.
+// is for one goroutine. While only statuses are checked it allocates nothing. A
+// response that breaks off needs a Reset, or what unpacks it is never freed.
 type Judge struct {
 	rules   *Rules
 	failure *proto.Failure // the verdict so far; the first one stays
@@ -23,6 +24,7 @@ type Judge struct {
 	size     int64 // unpacked, as far as it is known
 	sha256   hash.Hash
 	md5      hash.Hash
+	sum      [sha256.Size]byte // scratch
 	finder   finder
 	matcher  matcher
 	unpacker *unpacker
@@ -187,11 +189,10 @@ func (j *Judge) whole() *proto.Failure {
 	if r.size != nil && !r.size.Has(j.size) {
 		return proto.Failf(load.CauseCheck, "the body has %d bytes, expected are %s", j.size, r.size)
 	}
-	var sum [sha256.Size]byte
-	if len(r.sha256) > 0 && !bytes.Equal(j.sha256.Sum(sum[:0]), r.sha256) {
+	if len(r.sha256) > 0 && !bytes.Equal(j.sha256.Sum(j.sum[:0]), r.sha256) {
 		return proto.Failf(load.CauseCheck, "the body's SHA-256 is %x", j.sha256.Sum(nil))
 	}
-	if len(r.md5) > 0 && !bytes.Equal(j.md5.Sum(sum[:0]), r.md5) {
+	if len(r.md5) > 0 && !bytes.Equal(j.md5.Sum(j.sum[:0]), r.md5) {
 		return proto.Failf(load.CauseCheck, "the body's MD5 is %x", j.md5.Sum(nil))
 	}
 	if !j.finder.end() {
@@ -215,7 +216,7 @@ const keptBuffer = 64 << 10
 
 // release gives back what only a body under way needs.
 func (j *Judge) release() {
-	if j.unpacker != nil {
+	if j.unpacker != nil { // its coroutine has to end
 		j.unpacker.close()
 		j.unpacker = nil
 	}

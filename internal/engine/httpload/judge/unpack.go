@@ -54,8 +54,11 @@ func codingsOf(fields []proto.HeadField) ([]string, *proto.Failure) {
 	return codings, nil
 }
 
-// tools are unpackers that wait for their next body.
-type tools struct{ gzip, brotli, zstd sync.Pool }
+// tools are unpackers and buffers that wait for their next body.
+type tools struct{ gzip, brotli, zstd, buffers sync.Pool }
+
+// pieceSize is how much is unpacked at a time.
+const pieceSize = 32 << 10
 
 // unpacker unpacks a body that comes in pieces.
 type unpacker struct {
@@ -107,7 +110,12 @@ func (u *unpacker) unpack(r io.Reader, codings []string, look func([]byte) bool)
 			return cut(err)
 		}
 	}
-	buf := make([]byte, 32<<10)
+	kept, ok := u.tools.buffers.Get().(*[pieceSize]byte)
+	if !ok {
+		kept = new([pieceSize]byte)
+	}
+	defer u.tools.buffers.Put(kept)
+	buf := kept[:]
 	for {
 		n, err := r.Read(buf)
 		u.unpacked += int64(n)

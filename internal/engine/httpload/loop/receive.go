@@ -31,6 +31,16 @@ func (c *Conn) receive(fresh bool) {
 	}
 }
 
+// Quiet says whether a connection that is idle is as it was: its session is shown
+// what has come meanwhile, which may be its end, or bytes nobody asked for.
+func (c *Conn) Quiet() bool {
+	if c.Open() && c.pending() {
+		c.drained = false
+		c.receive(false)
+	}
+	return c.Open()
+}
+
 // read returns an error when the connection is over: io.EOF when it ended well.
 func (c *Conn) read() error {
 	for range rounds {

@@ -57,13 +57,9 @@ func zoneID(zone string) uint32 {
 	return 0
 }
 
-// Quiet says whether nothing has come on a connection that is idle: neither its
-// end nor bytes nobody asked for. It takes nothing.
-func (c *Conn) Quiet() bool {
-	if !c.Open() {
-		return false
-	}
+// pending says whether something has come that was not read yet.
+func (c *Conn) pending() bool {
 	var one [1]byte
 	_, _, err := unix.Recvfrom(c.fd, one[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
-	return errors.Is(err, unix.EAGAIN)
+	return !errors.Is(err, unix.EAGAIN)
 }

@@ -85,13 +85,9 @@ func zoneID(zone string) uint32 {
 	return 0
 }
 
-// Quiet says whether nothing has come on a connection that is idle: neither its
-// end nor bytes nobody asked for. It takes nothing.
-func (c *Conn) Quiet() bool {
-	if !c.Open() {
-		return false
-	}
+// pending says whether something has come that was not read yet.
+func (c *Conn) pending() bool {
 	var one [1]byte
 	_, _, errno := syscall.RawSyscall6(syscall.SYS_RECVFROM, uintptr(c.fd), uintptr(unsafe.Pointer(&one[0])), 1, syscall.MSG_PEEK, 0, 0)
-	return errno == syscall.EAGAIN
+	return errno != syscall.EAGAIN
 }
