@@ -71,7 +71,8 @@ func (w *worker) limit(why string) {
 	case why == "" && old != nil:
 		w.gauge.limited.Store(nil)
 	case why != "" && (old == nil || *old != why):
-		w.gauge.limited.Store(&why)
+		said := why // why itself would be moved to the heap by every call
+		w.gauge.limited.Store(&said)
 	}
 }
 

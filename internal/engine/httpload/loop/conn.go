@@ -51,7 +51,6 @@ type Conn struct {
 
 	in, sent int64 // bytes over the socket
 	above    proto.Traffic
-	touched  time.Duration // when bytes came last
 
 	fd        int
 	slot      uint32
@@ -62,6 +61,7 @@ type Conn struct {
 	gathering bool // in Loop.dirty
 	full      bool // the session was told that there is no space
 	stream    bool // a TCP socket, not a Unix one
+	hurried   bool // has no delay
 	drained   bool // the last read took all that there was
 	unread    bool // something came before there was a session
 	ended     bool // the peer said its end: read until it comes
@@ -81,7 +81,7 @@ func (l *Loop) DialUnix(path string, owner Owner) *Conn {
 }
 
 func (l *Loop) adopt(fd int, err error, stream bool, owner Owner) *Conn {
-	c := &Conn{l: l, owner: owner, fd: fd, stream: stream, touched: l.now}
+	c := &Conn{l: l, owner: owner, fd: fd, stream: stream}
 	if err == nil {
 		l.place(c)
 		if err = l.poll.add(fd, c.slot, l.slots[c.slot].generation); err != nil {
@@ -118,16 +118,25 @@ func (c *Conn) Own(owner Owner) { c.owner = owner }
 
 // Gather has what is written during one event go out in one piece, for sessions
 // that write often.
-func (c *Conn) Gather() { c.together = true }
+func (c *Conn) Gather() {
+	c.together = true
+	c.Hurry()
+}
+
+// Hurry has small pieces go out at once. Whoever writes a request in one piece
+// need not ask for it.
+func (c *Conn) Hurry() {
+	if c.stream && !c.hurried {
+		c.hurried = true
+		hurrySocket(c.fd)
+	}
+}
 
 // Loop is the loop that the connection lives on.
 func (c *Conn) Loop() *Loop { return c.l }
 
 // Open says whether the connection is there and whole, as far as it is known.
 func (c *Conn) Open() bool { return c.state == open && c.broken == nil && !c.ended }
-
-// Touched is when bytes came last.
-func (c *Conn) Touched() time.Duration { return c.touched }
 
 // Charge adds to what an exchange moved by its session what went over the socket
 // beside, TLS and tunnels, so that all exchanges together have what the socket
@@ -218,7 +227,7 @@ func (c *Conn) ready(e *event) {
 	switch c.state {
 	case connecting:
 		if e.out || e.end {
-			c.connected()
+			c.connected(e.end)
 		}
 	case negotiating:
 		c.talk.step()
@@ -236,15 +245,17 @@ func (c *Conn) ready(e *event) {
 	}
 }
 
-// connected ends the connecting.
-func (c *Conn) connected() {
-	if err := socketError(c.fd); err != nil {
-		c.release()
-		c.tell(err)
-		return
+// connected ends the connecting. Only an end may be one without a beginning.
+func (c *Conn) connected(end bool) {
+	if end {
+		if err := socketError(c.fd); err != nil {
+			c.release()
+			c.tell(err)
+			return
+		}
 	}
 	c.state = ready
-	c.touched = c.l.Now()
+	c.l.Now()
 	c.tell(nil)
 }
 

@@ -39,6 +39,7 @@ type Loop struct {
 	poll   poller
 	base   time.Time
 	now    time.Duration // the clock as it was read last
+	polled time.Duration // when the kernel was asked last
 	slots  []slot
 	free   []uint32 // slots to be used again
 	timers timers
@@ -99,6 +100,10 @@ func (l *Loop) room() []byte {
 	}
 	return l.buf
 }
+
+// Polled is when the kernel was asked for events last: what has come since then
+// is not known yet.
+func (l *Loop) Polled() time.Duration { return l.polled }
 
 // Defer runs f after the present event, before the loop waits again.
 func (l *Loop) Defer(f func()) { l.soon = append(l.soon, f) }
@@ -165,7 +170,7 @@ func (l *Loop) wait() (int, error) {
 		timeout = 0
 	}
 	n, err := l.poll.wait(l.events[:], timeout)
-	l.Now()
+	l.polled = l.Now()
 	return n, err
 }
 
