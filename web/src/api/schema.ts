@@ -988,15 +988,6 @@ export interface components {
             tcp_ms?: components["schemas"]["Latency"];
             tls_ms?: components["schemas"]["Latency"];
         };
-        Generator: {
-            /** Format: int64 */
-            limited: number;
-            limited_by?: {
-                [key: string]: number;
-            };
-            /** Format: int64 */
-            task_seconds: number;
-        };
         Flow: {
             /** @description Unique name among the flows. */
             name: string;
@@ -1007,6 +998,15 @@ export interface components {
              * @description Share among the flows; either all have one or none.
              */
             weight?: number;
+        };
+        Generator: {
+            /** Format: int64 */
+            limited: number;
+            limited_by?: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            task_seconds: number;
         };
         Health: {
             /** @enum {string} */
