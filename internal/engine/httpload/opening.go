@@ -200,7 +200,9 @@ func (o *opening) Lost(error) {}
 func (o *opening) done() {
 	c := &conn{lane: o.lane, link: o.link}
 	if o.spoken.Protocol == dial.HTTP2 {
-		c.session = h2.New(o.link, o.w.limits2)
+		limits := o.w.limits2
+		limits.MaxStreams = o.lane.site.carries
+		c.session = h2.New(o.link, limits)
 		c.shared = true
 		o.link.Gather()
 	} else {
