@@ -181,6 +181,7 @@ func (p *pacer) launch(due time.Duration) {
 	t := p.trip()
 	t.walk.number = p.walk.number()
 	t.walk.count = 0
+	p.w.trips++
 	t.walk.begin(p.program.arrival(t.walk.number))
 	t.proceed(due)
 }
@@ -199,11 +200,12 @@ func (p *pacer) trip() *trip {
 }
 
 // proceed sends the trip's next request. The first is due when the arrival is,
-// later ones when the one before and its think time have ended.
+// later ones when the one before and its think time have ended. What was due before
+// the end is sent whole, within the drain; a stop breaks it off.
 func (t *trip) proceed(due time.Duration) {
 	w := t.p.w
 	q := t.walk.request()
-	if w.closing && t.walk.at > 0 {
+	if w.breaking && t.walk.at > 0 {
 		t.end()
 		return
 	}
@@ -238,6 +240,8 @@ func (t *trip) end() {
 	t.walk.forget()
 	p.trips = append(p.trips, t)
 	p.taken.Add(-1)
+	p.w.trips--
+	p.w.settled()
 	if p.held {
 		p.held = false
 		p.w.loop.Defer(p.pace)

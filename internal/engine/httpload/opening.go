@@ -2,7 +2,9 @@ package httpload
 
 import (
 	"context"
+	"errors"
 	"net"
+	"syscall"
 	"time"
 
 	"onrush.dev/onrush/internal/engine/httpload/dial"
@@ -123,8 +125,15 @@ func (o *opening) hurry(left int) {
 	o.w.loop.Set(&o.haste, now+(end-now)/time.Duration(left+1))
 }
 
+// crowded is how long to wait for room in the queue of a Unix socket.
+const crowded = time.Millisecond
+
 // late gives an address up that had its part.
 func (o *opening) late() {
+	if o.targets.Unix != "" {
+		o.reach()
+		return
+	}
 	o.link.Close(false)
 	o.Connected(context.DeadlineExceeded)
 }
@@ -148,6 +157,11 @@ func (o *opening) Connected(err error) {
 			to = o.targets.At(o.next - 1).String()
 		}
 		o.last = o.w.dialer.ConnectFailure(to, err)
+		if o.targets.Unix != "" && errors.Is(err, syscall.EAGAIN) {
+			// The server's queue is full. With TCP the kernel would try again by itself.
+			o.w.loop.Set(&o.haste, o.w.loop.Recent()+crowded)
+			return
+		}
 		if o.targets.Unix != "" {
 			o.fail(proto.AsFailure(o.last, load.CauseConnect))
 			return
@@ -186,7 +200,9 @@ func (o *opening) Lost(error) {}
 func (o *opening) done() {
 	c := &conn{lane: o.lane, link: o.link}
 	if o.spoken.Protocol == dial.HTTP2 {
-		c.session = h2.New(o.link, o.w.limits2)
+		limits := o.w.limits2
+		limits.MaxStreams = o.lane.site.carries
+		c.session = h2.New(o.link, limits)
 		c.shared = true
 		o.link.Gather()
 	} else {

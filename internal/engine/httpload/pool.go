@@ -109,11 +109,15 @@ func (l *lane) free() *conn {
 	}
 	for i := 0; i < len(l.many); i++ {
 		c := l.many[i]
-		room, busy := c.session.Room(), c.session.Busy() > 0
+		room, busy := c.session.Room(), c.session.Busy()
 		switch {
-		case room > 0 && (busy || c.usable()):
+		case room > 0 && (busy > 0 || c.usable()):
 			return c
-		case room == 0 || busy:
+		case room == 0 && busy > 0 && c.link != nil:
+			// The server allows no more: its next connections are not to be asked for more.
+			l.site.carries = min(l.site.carries, busy)
+			continue
+		case room == 0 || busy > 0:
 			continue
 		}
 		c.close(false) // takes itself out of the list

@@ -26,6 +26,9 @@ func (f *flight) turn() error {
 	if err == nil {
 		u, err = parseURL(u.String())
 	}
+	if err == nil {
+		err = f.w.reaches(u)
+	}
 	if err != nil {
 		return proto.Failf(load.CauseRedirect, "follow redirect: %w", err)
 	}

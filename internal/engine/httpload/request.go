@@ -70,7 +70,10 @@ func (c *compiler) compile(r *load.Request) (*request, error) {
 		return nil, fmt.Errorf("url: %w", err)
 	}
 	if q.url.fixed() {
-		if q.parsed, err = parseURL(q.url.text); err != nil {
+		if q.parsed, err = parseURL(q.url.text); err == nil {
+			err = c.set.reaches(q.parsed)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("url: %w", err)
 		}
 	}
@@ -200,6 +203,9 @@ func (q *request) fill(f *flight, v *values) error {
 		if u, err = parseURL(q.url.fill(v)); err != nil {
 			return err
 		}
+		if err := f.w.reaches(u); err != nil {
+			return err
+		}
 	}
 	f.own.Fields = f.own.Fields[:0]
 	f.msg = &f.own
@@ -260,6 +266,14 @@ func parseURL(text string) (*url.URL, error) {
 	}
 	u.RawQuery = escapeQuery(u.RawQuery)
 	return u, nil
+}
+
+// reaches says what keeps the scenario's version of HTTP from going to a URL.
+func (s *setting) reaches(u *url.URL) error {
+	if s.version == load.HTTP3 && u.Scheme != "https" {
+		return fmt.Errorf("%q is in clear text, and HTTP/3 (connection.http: 3) never is", u.Redacted())
+	}
+	return nil
 }
 
 // escapeQuery escapes those bytes alone that would break the request line.

@@ -82,7 +82,12 @@ func once(t *testing.T, s load.Scenario, files map[string][]byte) enginetest.Tot
 
 func send(t *testing.T, order load.Order, files map[string][]byte) enginetest.Total {
 	t.Helper()
-	k := enginetest.NewTask(t, New(), order)
+	return sendBy(t, New(), order, files)
+}
+
+func sendBy(t *testing.T, e *Engine, order load.Order, files map[string][]byte) enginetest.Total {
+	t.Helper()
+	k := enginetest.NewTask(t, e, order)
 	for name, data := range files {
 		write(t, filepath.Join(k.Job.Dir, name), data)
 	}

@@ -25,16 +25,18 @@ type worker struct {
 	sites      map[origin]*site
 	fixedSites []*site // by request
 
-	first   *flight // those under way, in a ring of links
-	flying  int
-	closing bool // no more begin
-	cutting bool // those that begin all the same end at once
-	landed  chan struct{}
-	shared  *pool     // of the open model
-	quics   *h3.Group // what connections of HTTP/3 share
-	signer  sign.Signer
-	shared1 *h1.Shared // what all sessions of HTTP/1.1 share
-	gauge   gauge
+	first    *flight // those under way, in a ring of links
+	flying   int
+	trips    int  // arrivals under way; some may be between two requests
+	closing  bool // no more arrivals, and users stop
+	breaking bool // what is between two requests goes no further
+	cutting  bool // those that begin all the same end at once
+	landed   chan struct{}
+	shared   *pool     // of the open model
+	quics    *h3.Group // what connections of HTTP/3 share
+	signer   sign.Signer
+	shared1  *h1.Shared // what all sessions of HTTP/1.1 share
+	gauge    gauge
 }
 
 // gauge is what a worker shows of itself to other goroutines.
@@ -115,12 +117,13 @@ func (w *worker) give(f *flight) {
 // finish has no more flights begin; landed is closed when the last has ended.
 func (w *worker) finish() {
 	w.closing = true
+	w.breaking = w.job.Timeline.Draining(w.loop.Now())
 	w.settled()
 }
 
-// settled notices that the last flight has ended.
+// settled notices that the last flight has ended, and that none follows.
 func (w *worker) settled() {
-	if w.closing && w.flying == 0 {
+	if w.closing && w.flying == 0 && (w.trips == 0 || w.breaking) {
 		select {
 		case <-w.landed:
 		default:
@@ -131,7 +134,7 @@ func (w *worker) settled() {
 
 // cut ends all flights at once.
 func (w *worker) cut() {
-	w.cutting = true
+	w.cutting, w.breaking = true, true
 	var under []*flight // one that ends may have others begin
 	for f := w.first; f != nil; f = f.next {
 		under = append(under, f)

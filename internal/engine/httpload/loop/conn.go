@@ -49,8 +49,11 @@ type Conn struct {
 	broken  error     // what ended it, found while sending
 	parting *Timer    // of Linger
 
-	in, sent int64 // bytes over the socket
-	above    proto.Traffic
+	beside  proto.Traffic // bytes of TLS and tunnels, not yet charged; see Charge
+	ahead   int64         // bytes that came for TLS or a tunnel and that nobody above was given
+	records int64         // of TLS that were handed over meanwhile
+	thick   int64         // how much larger than its contents a record is
+	unsent  int           // bytes that were queued when it was closed
 
 	fd        int
 	slot      uint32
@@ -106,6 +109,11 @@ func (c *Conn) tell(err error) {
 // what comes goes to the session.
 func (c *Conn) Attach(s proto.Session, t *tls.Conn) {
 	c.session, c.tls, c.state = s, t, open
+	c.settle()
+	if t != nil {
+		state := t.ConnectionState()
+		c.thick = thickness(&state)
+	}
 	c.drained = false
 	if c.talk != nil || c.unread {
 		c.talk, c.unread = nil, false
@@ -138,16 +146,44 @@ func (c *Conn) Loop() *Loop { return c.l }
 // Open says whether the connection is there and whole, as far as it is known.
 func (c *Conn) Open() bool { return c.state == open && c.broken == nil && !c.ended }
 
+// thickness is how much larger than its contents a record of TLS is: its header,
+// the seal, and in TLS 1.3 the true type, in 1.2 a number. With the ciphers of
+// old it varies; they have what is usual.
+func thickness(s *tls.ConnectionState) int64 {
+	switch {
+	case s.Version == tls.VersionTLS13:
+		return 5 + 16 + 1
+	case s.CipherSuite == tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256, s.CipherSuite == tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256:
+		return 5 + 16
+	}
+	return 5 + 16 + 8
+}
+
 // Charge adds to what an exchange moved by its session what went over the socket
-// beside, TLS and tunnels, so that all exchanges together have what the socket
-// carried. What others have written and the socket did not take yet, or what TLS
-// holds for them, is settled with the exchanges that follow: none has less than
-// nothing.
+// beside: TLS and tunnels, so that all exchanges together have what the socket
+// carried. TLS may hold records that came for others; those are theirs to bear.
 func (c *Conn) Charge(t proto.Traffic) proto.Traffic {
-	t.In += c.in - c.above.In
-	t.Out += c.sent - c.above.Out
-	c.in, c.sent, c.above = min(t.In, 0), min(t.Out, 0), proto.Traffic{}
+	if c.tls == nil {
+		c.settle()
+	} else if d := min(c.ahead, c.records*c.thick); d != 0 {
+		c.beside.In += d
+		c.ahead -= d
+	}
+	c.records = 0
+	t.In += c.beside.In
+	t.Out += c.beside.Out
+	c.beside = proto.Traffic{In: min(t.In, 0)}
+	if !c.together { // one exchange at a time: what is still here is its own, and does not go any more
+		t.Out -= int64(len(c.out) + c.unsent)
+		c.unsent = 0
+	}
 	return proto.Traffic{In: max(t.In, 0), Out: max(t.Out, 0)}
+}
+
+// settle is called when TLS holds nothing that could be handed over.
+func (c *Conn) settle() {
+	c.beside.In += c.ahead
+	c.ahead, c.records = 0, 0
 }
 
 // Close ends the connection. Polite: the session says its farewell and TLS its
@@ -210,6 +246,7 @@ func (c *Conn) discard() bool {
 
 func (c *Conn) release() {
 	c.state = closed
+	c.unsent = len(c.out)
 	c.l.leave(c)
 	closeSocket(c.fd)
 	c.fd = -1

@@ -257,29 +257,26 @@ func TestLinger(t *testing.T) {
 	}
 }
 
-// TestChargeIsNeverLessThanNothing and in sum what the socket carried.
-func TestChargeIsNeverLessThanNothing(t *testing.T) {
+// TestWhatDidNotGoIsNotCharged, before the connection is closed and afterwards.
+func TestWhatDidNotGoIsNotCharged(t *testing.T) {
 	t.Parallel()
-	l, s := runLoop(t), newSpeech()
-	c, peer, _ := talking(t, l, s)
-	const size = 8 << 20
-	do(t, l, func() {
-		c.Write(make([]byte, size)) // more than the socket takes
-		if t1 := c.Charge(proto.Traffic{Out: 100}); t1.Out != 0 || t1.In != 0 {
-			t.Errorf("an exchange of 100 bytes behind one of 8 MiB is charged %+v", t1)
-		}
-	})
-	mustRead(t, peer, size)
-	do(t, l, func() {})
-	var sum int64
-	for sum < size {
+	for _, early := range []bool{true, false} {
+		l, s := runLoop(t), newSpeech()
+		c, peer, _ := talking(t, l, s)
+		const size = 32 << 20 // more than the socket takes
+		var charged int64
 		do(t, l, func() {
-			if len(c.out) == 0 {
-				sum = c.Charge(proto.Traffic{Out: size - 100}).Out
+			c.Write(make([]byte, size))
+			if early {
+				charged = c.Charge(proto.Traffic{Out: size}).Out
+			}
+			c.Close(false)
+			if !early {
+				charged = c.Charge(proto.Traffic{Out: size}).Out
 			}
 		})
-		if sum != 0 && sum != size {
-			t.Fatalf("all exchanges are charged %d bytes, want %d", sum, size)
+		if n, _ := io.Copy(io.Discard, peer); n != charged {
+			t.Errorf("charged %d bytes of %d, and %d came", charged, size, n)
 		}
 	}
 }

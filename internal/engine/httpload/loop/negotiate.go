@@ -90,7 +90,7 @@ func (s *shim) Read(p []byte) (int, error) {
 			n, err := readSocket(c.fd, p)
 			if err == nil {
 				c.drained = n < len(p)
-				c.in += int64(n)
+				c.ahead += int64(n)
 				if n == 0 {
 					return 0, errEnd
 				}
@@ -120,12 +120,13 @@ func (s *shim) Write(p []byte) (int, error) {
 		if c.state == closed {
 			return 0, net.ErrClosed
 		}
+		c.beside.Out += int64(len(p))
 		c.send(p)
 		return len(p), nil
 	}
 	for rest := p; len(rest) > 0; {
 		n, err := writeSocket(c.fd, rest)
-		c.sent += int64(n)
+		c.beside.Out += int64(n)
 		rest = rest[n:]
 		if err == errAgain { //nolint:errorlint // our own value, never wrapped
 			err = c.talk.wait()

@@ -90,13 +90,11 @@ func (c *Conn) step() error {
 		return io.EOF
 	}
 	c.drained = n < len(buf)
-	c.in += int64(n)
 	return c.hand(buf[:n])
 }
 
 // hand gives the session bytes of the loop's buffer.
 func (c *Conn) hand(p []byte) error {
-	c.above.In += int64(len(p))
 	was := c.l.lent
 	c.l.lent = true
 	err := c.session.Receive(p)
@@ -117,8 +115,6 @@ func (c *Conn) skip(left int64) error {
 	if n == 0 {
 		return io.EOF
 	}
-	c.in += int64(n)
-	c.above.In += int64(n)
 	c.drained = int64(n) < ask
 	if err := c.session.Skip(int64(n)); err != nil || c.state != open {
 		return err
@@ -147,11 +143,14 @@ func (c *Conn) decrypt() error {
 	buf := c.l.room()
 	n, err := c.tls.Read(buf)
 	if n > 0 {
+		c.ahead -= int64(n)
+		c.records++
 		if err := c.hand(buf[:n]); err != nil || c.state != open {
 			return err
 		}
 	}
 	if errors.Is(err, errAgain) {
+		c.settle()
 		c.await(c.session.Skippable())
 	}
 	return err

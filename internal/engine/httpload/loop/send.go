@@ -41,11 +41,11 @@ func (c *Conn) gathered() {
 }
 
 func (c *Conn) encrypt(p []byte) {
-	c.above.Out += int64(len(p))
 	if c.tls == nil {
 		c.send(p)
 		return
 	}
+	c.beside.Out -= int64(len(p))
 	if _, err := c.tls.Write(p); err != nil {
 		c.breakSoon(err)
 	}
@@ -62,7 +62,6 @@ func (c *Conn) send(p []byte) {
 		c.breakSoon(err)
 		return
 	}
-	c.sent += int64(n)
 	if n < len(p) {
 		c.out = append(c.out[:0], p[n:]...)
 	}
@@ -105,7 +104,6 @@ func (c *Conn) writable() {
 			c.breakSoon(err)
 			return
 		}
-		c.sent += int64(n)
 		if c.out = c.out[n:]; len(c.out) == 0 {
 			c.out = nil
 		}

@@ -60,18 +60,21 @@ func TestQueueIsBounded(t *testing.T) {
 			}
 			upload(c, s, 1<<30)
 		})
-		for last := int64(-1); ; time.Sleep(20 * time.Millisecond) {
-			var sent int64
+		sent := 0
+		goOn := s.writable
+		do(t, l, func() { s.writable = func() { sent++; goOn() } })
+		for last := -1; ; time.Sleep(20 * time.Millisecond) {
 			do(t, l, func() {
-				sent = c.sent
 				if n := len(c.out) + len(c.plain); n > mostQueued+32<<10 {
 					t.Errorf("%d bytes are queued", n)
 				}
 			})
-			if sent == last {
+			now := 0
+			do(t, l, func() { now = sent })
+			if now == last {
 				break
 			}
-			last = sent
+			last = now
 		}
 	}
 }
