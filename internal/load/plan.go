@@ -18,6 +18,9 @@ type Plan struct {
 	Data       []PlanData   `json:"data,omitempty"`
 	Criteria   []string     `json:"criteria,omitempty"`
 	LostTasks  LostPolicy   `json:"lost_tasks"`
+	Share      Sharing      `json:"share,omitempty"`     // of a script over the tasks
+	Script     *ScriptFacts `json:"script,omitempty"`    // what the script says; nil: no script, or not known yet
+	Overrides  []Override   `json:"overrides,omitempty"` // what the scenario says instead
 	Warnings   []string     `json:"warnings,omitempty"`
 }
 
@@ -120,6 +123,9 @@ type Order struct {
 	// Skip is how far into the run a replacement starts; 0 for a first task.
 	Skip  Duration    `json:"skip,omitempty"`
 	Files []OrderFile `json:"files,omitempty"`
+	// Secrets are the values of the scenario's secrets. They travel in the order
+	// alone, and stand in no log.
+	Secrets map[string]string `json:"secrets,omitempty"`
 	Drain Duration    `json:"drain"` // bound for requests in flight at the end
 }
 

@@ -19,6 +19,7 @@ func Validate(s Scenario) []Problem {
 	s.checkName(&f)
 	s.checkVariables(&f)
 	s.checkData(&f)
+	s.checkScript(&f)
 	s.checkRequests(&f)
 	s.checkLoad(&f)
 	s.checkRegions(&f)
@@ -101,6 +102,7 @@ func (s *Scenario) checkFiles(f *faults) {
 	for i, r := range s.Requests {
 		check(at("requests", i)+".body_file", r.BodyFile)
 	}
+	check("script", s.Script)
 	tls := s.Connection.TLS
 	check("connection.tls.ca", tls.CA)
 	check("connection.tls.certificate", tls.Certificate)
