@@ -32,6 +32,7 @@ func (a *api) config() huma.Config {
 	alias[load.IntentKind, intentEnum](r)
 	alias[load.Code, codeEnum](r)
 	r.RegisterTypeAlias(reflect.TypeFor[load.Duration](), reflect.TypeFor[durationText]())
+	r.RegisterTypeAlias(reflect.TypeFor[load.Bytes](), reflect.TypeFor[sizeText]())
 	return c
 }
 
@@ -43,6 +44,9 @@ func (a *api) finish() {
 	schemas["Duration"] = &huma.Schema{
 		Type: huma.TypeString, Description: "A length of time.", Examples: []any{"90s", "1m30s", "1.5h", "2d"},
 	}
+	schemas["Size"] = &huma.Schema{
+		Type: huma.TypeString, Description: "A number of bytes.", Examples: []any{"1048576", "10MB", "64KiB"},
+	}
 }
 
 // durationText stands for load.Duration. It refers to a component that finish
@@ -53,6 +57,14 @@ type durationText struct{}
 // Schema implements huma.SchemaProvider.
 func (durationText) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{Ref: "#/components/schemas/Duration"}
+}
+
+// sizeText stands for load.Bytes, for the same reason.
+type sizeText struct{}
+
+// Schema implements huma.SchemaProvider.
+func (sizeText) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Ref: "#/components/schemas/Size"}
 }
 
 // The nouns may import nothing, so what the framework should know of their

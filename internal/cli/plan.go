@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -20,7 +21,7 @@ func planTable(w io.Writer, p *load.Plan) error {
 		{"lost tasks", string(p.LostTasks)},
 	}
 	if p.Expected > 0 {
-		rows = append(rows, [2]string{"expected", plural(int(p.Expected), "request")})
+		rows = append(rows, [2]string{"expected", plural(int(p.Expected), cmp.Or(p.Arrival, load.ArrivalRequest))})
 	}
 	for _, c := range p.Criteria {
 		rows = append(rows, [2]string{"criterion", c})

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -109,7 +110,7 @@ func runLine(run load.Run) string {
 func planLoad(p *load.Plan) string {
 	var parts []string
 	if p.Model == load.Open {
-		parts = append(parts, fmt.Sprintf("up to %s requests/s", number(p.Rate)))
+		parts = append(parts, fmt.Sprintf("up to %s %ss/s", number(p.Rate), cmp.Or(p.Arrival, load.ArrivalRequest)))
 	} else {
 		parts = append(parts, "up to "+plural(p.Users, "user"))
 	}

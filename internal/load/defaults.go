@@ -25,11 +25,13 @@ func WithDefaults(s Scenario) Scenario {
 		d.Sharing = or(d.Sharing, DataSame)
 		d.Order = or(d.Order, OrderSequential)
 	}
-	s.Requests = slices.Clone(s.Requests)
-	for i := range s.Requests {
-		s.Requests[i].withDefaults(s.Variables)
+	s.Requests = withDefaults(s.Requests, s.Variables)
+	s.Flows = slices.Clone(s.Flows)
+	for i := range s.Flows {
+		s.Flows[i].Requests = withDefaults(s.Flows[i].Requests, s.Variables)
 	}
 	if s.Model() == Open {
+		s.Load.Arrival = s.arrival()
 		s.Load.Arrivals = or(s.Load.Arrivals, ArrivalsConstant)
 		s.Load.MaxConnections = or(s.Load.MaxConnections, 10_000)
 	}
@@ -40,12 +42,7 @@ func WithDefaults(s Scenario) Scenario {
 	for i := range s.Regions {
 		s.Regions[i].Tasks = or(s.Regions[i].Tasks, 1)
 	}
-	c := &s.Connection
-	c.HTTP = or(c.HTTP, "auto")
-	c.KeepAlive = orPointer(c.KeepAlive, true)
-	c.ConnectTimeout = or(c.ConnectTimeout, Duration(10*time.Second))
-	c.TLS.Verify = orPointer(c.TLS.Verify, true)
-	c.TLS.MinVersion = or(c.TLS.MinVersion, "1.2")
+	s.Connection.withDefaults()
 	if s.Engine == EngineScripted {
 		scripted := Scripted{}
 		if s.Scripted != nil {
@@ -69,6 +66,27 @@ const (
 	LocalRegion = "local"
 )
 
+func (c *Connection) withDefaults() {
+	c.HTTP = or(c.HTTP, HTTPAuto)
+	c.KeepAlive = orPointer(c.KeepAlive, true)
+	c.Streams = or(c.Streams, 1)
+	c.IP = or(c.IP, IPAuto)
+	c.Addresses = or(c.Addresses, AddressesTurn)
+	c.ConnectTimeout = or(c.ConnectTimeout, Duration(10*time.Second))
+	c.MaxHead = or(c.MaxHead, 1<<20)
+	c.TLS.Verify = orPointer(c.TLS.Verify, true)
+	c.TLS.MinVersion = or(c.TLS.MinVersion, "1.2")
+	c.TLS.MaxVersion = or(c.TLS.MaxVersion, "1.3")
+}
+
+func withDefaults(requests []Request, variables map[string]string) []Request {
+	requests = slices.Clone(requests)
+	for i := range requests {
+		requests[i].withDefaults(variables)
+	}
+	return requests
+}
+
 func (r *Request) withDefaults(variables map[string]string) {
 	r.Method = or(r.Method, http.MethodGet)
 	r.Label = or(r.Label, defaultLabel(r.Method, r.URL, variables))
@@ -78,6 +96,7 @@ func (r *Request) withDefaults(variables map[string]string) {
 	r.Timeout = or(r.Timeout, Duration(30*time.Second))
 	r.Redirects = orPointer(r.Redirects, 10)
 	r.Headers = maps.Clone(r.Headers)
+	r.Extract = maps.Clone(r.Extract)
 }
 
 // defaultLabel names a request by its method and path, without query: figures
@@ -126,9 +145,7 @@ func FilePaths(s Scenario) []string {
 	for _, d := range s.Data {
 		add(d.File)
 	}
-	for _, r := range s.Requests {
-		add(r.BodyFile)
-	}
+	s.EachRequest(func(_ string, r *Request) { add(r.BodyFile) })
 	add(s.Script)
 	add(s.Connection.TLS.CA)
 	add(s.Connection.TLS.Certificate)

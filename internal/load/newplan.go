@@ -49,6 +49,7 @@ func NewPlan(in PlanInput) (*Plan, error) {
 	}
 	if p.Model == Open {
 		p.Rate = p.Profile.Peak()
+		p.Arrival = s.Load.Arrival
 		p.Expected = p.expected()
 	} else {
 		p.Users = int(wholeUnits(p.Profile.Peak()))
@@ -71,14 +72,18 @@ func NewPlan(in PlanInput) (*Plan, error) {
 // expected is how many arrivals will be due, as far as that can be known.
 func (p *Plan) expected() int64 {
 	total, known := NewTimeline(p.Profile, nil).Total()
+	limit := p.Requests + p.Iterations // only one of them limits arrivals
 	switch {
 	case !known:
-		return p.Requests
-	case p.Requests > 0:
-		return min(total, p.Requests)
+		return limit
+	case limit > 0:
+		return min(total, limit)
 	}
 	return total
 }
+
+// unit is what the plan's expected arrivals and rates are counted in.
+func (p *Plan) unit() string { return or(p.Arrival, ArrivalRequest) }
 
 // deal gives every task its part. The parts add up because each is counted on
 // one stripe.
@@ -113,7 +118,7 @@ func (p *Plan) task(share Share) PlanTask {
 	if p.Model == Open {
 		// In millionths, so that the tasks' rates add up to the run's as written.
 		t.Rate = float64(share.Count(int64(math.Round(p.Rate*microsPerUnit)))) / microsPerUnit
-		t.Requests = share.Count(p.Requests)
+		t.Requests, t.Iterations = share.Count(p.Requests), share.Count(p.Iterations)
 	} else {
 		t.Users = int(share.Count(int64(p.Users)))
 	}
@@ -173,7 +178,7 @@ func (p *Plan) Order(task PlanTask) Order {
 		}
 	}
 	if p.Model == Open {
-		o.Requests = p.Requests
+		o.Requests, o.Iterations = p.Requests, p.Iterations
 		return o
 	}
 	o.Requests = ownLimit(p.Requests, task.Requests)

@@ -8,7 +8,8 @@ type Plan struct {
 	Model      Model        `json:"model"`
 	Tasks      int          `json:"tasks"`                // of the whole run
 	Users      int          `json:"users,omitempty"`      // most users at once, whole run (closed model)
-	Rate       float64      `json:"rate,omitempty"`       // highest requests/s, whole run (open model)
+	Rate       float64      `json:"rate,omitempty"`       // most arrivals/s, whole run (open model)
+	Arrival    string       `json:"arrival,omitempty"`    // what one sends: request, iteration (open model)
 	Duration   Duration     `json:"duration,omitempty"`   // of the profile; 0 when only a limit ends the run
 	Requests   int64        `json:"requests,omitempty"`   // limit of the whole run
 	Iterations int64        `json:"iterations,omitempty"` // limit of the whole run
@@ -115,9 +116,10 @@ type Order struct {
 	Profile  Profile  `json:"profile"`
 	Changes  []Change `json:"changes,omitempty"` // made before this task came (a replacement)
 	Share    Share    `json:"share"`
-	// Limits. Closed model: this task's own part. Open model: Requests is the
-	// whole run's limit, since arrivals are numbered over the whole run. 0 is no
-	// limit; below 0 (Nothing), the limit has no part for this task.
+	// Limits. Closed model: this task's own part. Open model: the whole run's,
+	// since arrivals are numbered over the whole run; Requests where an arrival is
+	// a request, Iterations where it is an iteration, never both. 0 is no limit;
+	// below 0 (Nothing), the limit has no part for this task.
 	Requests   int64 `json:"requests,omitempty"`
 	Iterations int64 `json:"iterations,omitempty"`
 	// Skip is how far into the run a replacement starts; 0 for a first task.

@@ -66,21 +66,26 @@ func (in *PlanInput) checkColumns(f *faults, s *Scenario) {
 			}
 		}
 	}
-	eachTemplate(s, func(path, text string) {
-		names, _ := templateNames(text)
-		for _, name := range names {
-			if _, variable := s.Variables[name]; variable {
-				continue
-			}
-			switch owners := columns[name]; {
-			case len(owners) == 0:
-				allowed := slices.Concat(sortedKeys(s.Variables), sortedKeys(columns))
-				f.add(path, "${"+name+"}", strings.Join(allowed, ", "), "${%s} is neither a variable nor a column of a data file%s", name, didYouMean(name, allowed))
-			case len(owners) > 1:
-				f.add(path, "${"+name+"}", "${"+owners[0]+"."+name+"}", "${%s} is a column of both %s and %s: write ${%s.%s}", name, owners[0], owners[1], owners[0], name)
+	s.EachRequest(func(path string, r *Request) {
+		for _, name := range sortedKeys(r.Extract) {
+			if owners := columns[name]; len(owners) > 0 {
+				f.add(JoinPath(path+".extract", name), name, "a name that is no column", "%q is a column of %s already: give the extracted value another name", name, owners[0])
 			}
 		}
 	})
+	s.eachName(func(path, name string, by map[string]extracted) {
+		_, variable := s.Variables[name]
+		if _, extracted := by[name]; variable || extracted {
+			return
+		}
+		switch owners := columns[name]; {
+		case len(owners) == 0:
+			allowed := slices.Concat(sortedKeys(s.Variables), sortedKeys(by), sortedKeys(columns))
+			f.add(path, "${"+name+"}", strings.Join(allowed, ", "), "${%s} is neither a variable nor a column of a data file%s", name, didYouMean(name, allowed))
+		case len(owners) > 1:
+			f.add(path, "${"+name+"}", "${"+owners[0]+"."+name+"}", "${%s} is a column of both %s and %s: write ${%s.%s}", name, owners[0], owners[1], owners[0], name)
+		}
+	}, func(string) {})
 }
 
 // warn says what will run but perhaps is not what was meant.
@@ -94,7 +99,7 @@ func (p *Plan) warn() {
 	case p.Model == Closed && p.Users < p.Tasks:
 		warn("%d users over %d tasks: %d tasks have none and make no load", p.Users, p.Tasks, p.Tasks-p.Users)
 	case p.Model == Open && p.Expected > 0 && p.Expected < int64(p.Tasks):
-		warn("%d requests over %d tasks: %d tasks send none", p.Expected, p.Tasks, int64(p.Tasks)-p.Expected)
+		warn("%s over %d tasks: %d tasks send none", plural(int(p.Expected), p.unit()), p.Tasks, int64(p.Tasks)-p.Expected)
 	}
 	if p.Model == Closed {
 		p.warnLimit(warn, "requests", p.Requests)
@@ -106,7 +111,7 @@ func (p *Plan) warn() {
 			warn("region %s has room for %d more tasks now and the plan has %d: %d of its %d are in use", r.Name, max(0, free), len(r.Tasks), c.InUse, c.Limit)
 		}
 	}
-	most := p.Requests
+	most := max(p.Requests, p.Iterations)
 	if p.Expected > 0 {
 		most = p.Expected
 	}
@@ -116,7 +121,7 @@ func (p *Plan) warn() {
 		case d.Rows < p.Tasks:
 			warn("data %s has %d unique rows for %d tasks: tasks without a row cannot use it", d.Name, d.Rows, p.Tasks)
 		case most > int64(d.Rows):
-			warn("data %s has %d unique rows and %d requests are planned: requests that need a row after the last one fail", d.Name, d.Rows, most)
+			warn("data %s has %d unique rows and %s are planned: requests that need a row after the last one fail", d.Name, d.Rows, plural(int(most), p.unit()))
 		}
 	}
 }

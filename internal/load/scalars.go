@@ -29,6 +29,9 @@ type Bytes int64
 // Span is a duration or a range of them: 1s, or 1s-3s.
 type Span struct{ Min, Max Duration }
 
+// SizeRange is a size or a range of them: 1KiB, or 1KiB-2KiB.
+type SizeRange struct{ Min, Max Bytes }
+
 // StatusPattern is a set of statuses: 200, 2xx or 200-299.
 type StatusPattern struct{ Min, Max int }
 
@@ -69,6 +72,9 @@ func (b *Bytes) UnmarshalJSON(data []byte) error { return readJSON(b, data) }
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (s *Span) UnmarshalJSON(data []byte) error { return readJSON(s, data) }
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (r *SizeRange) UnmarshalJSON(data []byte) error { return readJSON(r, data) }
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (p *StatusPattern) UnmarshalJSON(data []byte) error { return readJSON(p, data) }
@@ -205,12 +211,9 @@ func (s *Span) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// String is "1s" or "1s-3s", and empty for no span.
+// String is "1s" or "1s-3s".
 func (s Span) String() string {
-	switch {
-	case s == Span{}:
-		return ""
-	case s.Min == s.Max:
+	if s.Min == s.Max {
 		return s.Min.String()
 	}
 	return s.Min.String() + "-" + s.Max.String()
@@ -218,6 +221,40 @@ func (s Span) String() string {
 
 // MarshalText implements encoding.TextMarshaler.
 func (s Span) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads a size or two of them with a dash between: 1KiB-2KiB.
+func (r *SizeRange) UnmarshalText(text []byte) error {
+	low, high, ranged := strings.Cut(string(text), "-")
+	var read SizeRange
+	if err := read.Min.UnmarshalText([]byte(low)); err != nil {
+		return err
+	}
+	read.Max = read.Min
+	if ranged {
+		if err := read.Max.UnmarshalText([]byte(high)); err != nil {
+			return err
+		}
+	}
+	if read.Max < read.Min {
+		return fmt.Errorf("%q ends below its start: write the smaller size first", text)
+	}
+	*r = read
+	return nil
+}
+
+// Has says whether a size is in the range.
+func (r SizeRange) Has(size int64) bool { return size >= int64(r.Min) && size <= int64(r.Max) }
+
+// String is "1KiB" or "1KiB-2KiB".
+func (r SizeRange) String() string {
+	if r.Min == r.Max {
+		return r.Min.String()
+	}
+	return r.Min.String() + "-" + r.Max.String()
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (r SizeRange) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
 // UnmarshalText reads 200, 2xx or 200-299.
 func (p *StatusPattern) UnmarshalText(text []byte) error {

@@ -5,6 +5,7 @@ package load
 // A zero field means "not said"; WithDefaults fills in what that stands for. The
 // tags are read by Validate, package scenfile and the reference: doc, enum,
 // default, least and most (bounds of a value), items (most elements of a list).
+// What a request is stands in request.go, how it travels in connection.go.
 type Scenario struct {
 	Name        string            `json:"name" doc:"Unique name: letters, digits, '-', '_', '.', at most 100."`
 	Description string            `json:"description,omitempty" doc:"Free text."`
@@ -19,7 +20,8 @@ type Scenario struct {
 	Variables   map[string]string `json:"variables,omitempty" doc:"Values for ${name} in URLs, headers and bodies." items:"1000"`
 	Data        []Data            `json:"data,omitempty" doc:"CSV files whose rows feed requests." items:"100"`
 	Requests    []Request         `json:"requests,omitempty" doc:"What a user sends. Without weights: all in order. With weights: one, drawn by weight." items:"1000"`
-	ThinkTime   Span              `json:"think_time,omitzero" doc:"Pause of a user between requests: 1s, or drawn from 1s-3s. Closed model only."`
+	Flows       []Flow            `json:"flows,omitempty" doc:"Sequences of requests, instead of requests: a user walks one whole flow, then another. Without weights: in turn. With weights: drawn by weight." items:"100"`
+	ThinkTime   Span              `json:"think_time,omitzero" doc:"Pause of a user between requests: 1s, or drawn from 1s-3s. Not with a rate of single requests."`
 	Load        Load              `json:"load,omitzero" doc:"How hard, and for how long. With a script: what replaces its own load; without it, the script runs as it was written."`
 	Regions     []RegionLoad      `json:"regions,omitempty" doc:"Where the tasks run. Default: one task in region local." items:"200"`
 	Criteria    []Criterion       `json:"criteria,omitempty" doc:"Pass rules, e.g. 'p95 < 300ms'." items:"100"`
@@ -57,41 +59,22 @@ const (
 	DataUnique DataSharing = "unique"
 )
 
-// Request is one HTTP request.
-type Request struct {
-	Label     string            `json:"label,omitempty" doc:"Name under which figures are kept. Default: method and path."`
-	Method    string            `json:"method,omitempty" doc:"HTTP method." default:"GET"`
-	URL       string            `json:"url" doc:"Absolute http or https URL; may hold ${variables}."`
-	Headers   map[string]string `json:"headers,omitempty" doc:"Request headers." items:"100"`
-	Body      string            `json:"body,omitempty" doc:"Request body as text."`
-	BodyFile  string            `json:"body_file,omitempty" doc:"File whose content is the body, relative to the scenario."`
-	Weight    int               `json:"weight,omitempty" doc:"Share among the requests; either all have one or none." least:"1" most:"1000000"`
-	Expect    Expect            `json:"expect,omitzero" doc:"What makes a response a success. Default: status 200 to 399."`
-	Timeout   Duration          `json:"timeout,omitempty" doc:"From the send to the last byte." default:"30s" least:"1ms" most:"1h"`
-	Redirects *int              `json:"redirects,omitempty" doc:"How many redirects to follow; 0 counts the redirect itself as the response." default:"10" least:"0" most:"100"`
-}
-
-// Expect says which responses are successes.
-type Expect struct {
-	Status       []StatusPattern `json:"status,omitempty" doc:"Statuses that count as success: 200, 2xx, 200-299." items:"100"`
-	BodyContains string          `json:"body_contains,omitempty" doc:"Text that the body must hold."`
-}
-
 // Load is how hard the target is loaded. Exactly one of Users, TotalUsers and
 // Rate is given, or Stages that use exactly one of them.
 type Load struct {
 	Users          int      `json:"users,omitempty" doc:"Concurrent users in each task (closed model)." least:"1" most:"1000000"`
 	TotalUsers     int      `json:"total_users,omitempty" doc:"Concurrent users of the whole run, shared over the tasks (closed model)." least:"1" most:"10000000"`
-	Rate           Rate     `json:"rate,omitempty" doc:"Requests a second of the whole run, shared over the tasks (open model): 200, 200/s, 6000/m." least:"1/h" most:"100000000/s"`
-	Arrivals       string   `json:"arrivals,omitempty" doc:"Spacing of requests in the open model." enum:"constant,poisson" default:"constant"`
+	Rate           Rate     `json:"rate,omitempty" doc:"Arrivals a second of the whole run, shared over the tasks (open model): 200, 200/s, 6000/m. An arrival is a request or an iteration, see arrival." least:"1/h" most:"100000000/s"`
+	Arrivals       string   `json:"arrivals,omitempty" doc:"Spacing of arrivals in the open model." enum:"constant,poisson" default:"constant"`
+	Arrival        string   `json:"arrival,omitempty" doc:"What one arrival of the open model sends: one request, or one whole iteration. Default: iteration when there are flows or a request extracts, else request." enum:"request,iteration"`
 	RampUp         Duration `json:"ramp_up,omitempty" doc:"Time from zero to the full load, a straight line." most:"30d"`
 	HoldFor        Duration `json:"hold_for,omitempty" doc:"Time at full load after the ramp." least:"1ms" most:"30d"`
 	RampDown       Duration `json:"ramp_down,omitempty" doc:"Time from the full load to zero at the end." most:"30d"`
 	Duration       Duration `json:"duration,omitempty" doc:"The whole run, ramps included; instead of hold_for." least:"1ms" most:"30d"`
 	Stages         []Stage  `json:"stages,omitempty" doc:"Straight lines from level to level, starting at 0; instead of users, rate, ramps and duration." items:"1000"`
-	Iterations     int64    `json:"iterations,omitempty" doc:"Stop after so many iterations in the whole run (closed model)." least:"1" most:"1000000000000"`
-	Requests       int64    `json:"requests,omitempty" doc:"Stop after so many requests in the whole run." least:"1" most:"1000000000000"`
-	MaxConnections int      `json:"max_connections,omitempty" doc:"Most requests in flight in one task (open model)." default:"10000" least:"1" most:"1000000"`
+	Iterations     int64    `json:"iterations,omitempty" doc:"Stop after so many iterations in the whole run. With a rate: arrivals that are iterations." least:"1" most:"1000000000000"`
+	Requests       int64    `json:"requests,omitempty" doc:"Stop after so many requests in the whole run. Not where an arrival is an iteration." least:"1" most:"1000000000000"`
+	MaxConnections int      `json:"max_connections,omitempty" doc:"Most arrivals under way in one task (open model)." default:"10000" least:"1" most:"1000000"`
 }
 
 // Stage is a straight line from the level before to its own, over Duration.
@@ -100,7 +83,7 @@ type Stage struct {
 	Duration   Duration `json:"duration" doc:"How long the line takes; 0 jumps." most:"30d"`
 	Users      *int     `json:"users,omitempty" doc:"Users in each task at its end." least:"0" most:"1000000"`
 	TotalUsers *int     `json:"total_users,omitempty" doc:"Users of the whole run at its end." least:"0" most:"10000000"`
-	Rate       *Rate    `json:"rate,omitempty" doc:"Requests a second of the whole run at its end." least:"0/s" most:"100000000/s"`
+	Rate       *Rate    `json:"rate,omitempty" doc:"Arrivals a second of the whole run at its end." least:"0/s" most:"100000000/s"`
 }
 
 // RegionLoad is a region's part of the load.
@@ -108,33 +91,8 @@ type RegionLoad struct {
 	Name  string  `json:"name" doc:"A region known to the server."`
 	Tasks int     `json:"tasks,omitempty" doc:"How many tasks run there." default:"1" least:"1" most:"10000"`
 	Users int     `json:"users,omitempty" doc:"Users in each task here, instead of load.users." least:"1" most:"1000000"`
-	Rate  Rate    `json:"rate,omitempty" doc:"Requests a second of each task here, instead of load.rate." least:"1/h" most:"100000000/s"`
+	Rate  Rate    `json:"rate,omitempty" doc:"Arrivals a second of each task here, instead of load.rate." least:"1/h" most:"100000000/s"`
 	Share Percent `json:"share,omitempty" doc:"Part of load.rate, load.total_users or of the limits that this region takes, e.g. 60%. Either all regions have one, adding up to 100%, or none." least:"0.0001%" most:"100%"`
-}
-
-// Connection says how requests reach the target.
-type Connection struct {
-	HTTP           string            `json:"http,omitempty" doc:"HTTP version: auto (by ALPN), 1.1, 2 (over clear text: with prior knowledge)." enum:"auto,1.1,2" default:"auto"`
-	KeepAlive      *bool             `json:"keep_alive,omitempty" doc:"Reuse connections; false opens one per request." default:"true"`
-	TLS            TLS               `json:"tls,omitzero" doc:"TLS towards the target."`
-	Host           string            `json:"host,omitempty" doc:"Value of the Host header, instead of the URL's."`
-	Hosts          map[string]string `json:"hosts,omitempty" doc:"Addresses for host names, instead of DNS: name to IP or IP:port." items:"1000"`
-	Resolvers      []string          `json:"resolvers,omitempty" doc:"DNS servers, IP or IP:port, instead of the system's." items:"10"`
-	Proxy          string            `json:"proxy,omitempty" doc:"URL of an HTTP proxy. The environment's proxies are never used."`
-	LocalAddresses []string          `json:"local_addresses,omitempty" doc:"Source addresses, used in turn." items:"1000"`
-	Compression    bool              `json:"compression,omitempty" doc:"Ask for compressed responses (Accept-Encoding: gzip)."`
-	ConnectTimeout Duration          `json:"connect_timeout,omitempty" doc:"Bound for DNS, connect and TLS together." default:"10s" least:"1ms" most:"1h"`
-	MaxBody        Bytes             `json:"max_body,omitempty" doc:"A response body larger than this is an error of cause too_large. Default: no bound but the timeout." least:"1B"`
-}
-
-// TLS is how the target's certificate is judged and what we present.
-type TLS struct {
-	Verify      *bool  `json:"verify,omitempty" doc:"Check the certificate." default:"true"`
-	CA          string `json:"ca,omitempty" doc:"PEM file of certificate authorities to trust, instead of the system's."`
-	Certificate string `json:"certificate,omitempty" doc:"PEM file of the client certificate."`
-	Key         string `json:"key,omitempty" doc:"PEM file of the client certificate's key."`
-	ServerName  string `json:"server_name,omitempty" doc:"SNI and name checked, instead of the URL's host."`
-	MinVersion  string `json:"min_version,omitempty" doc:"Oldest TLS version." enum:"1.2,1.3" default:"1.2"`
 }
 
 // Scripted is the behaviour of the scripted engine. Times count from the start

@@ -21,6 +21,7 @@ func Validate(s Scenario) []Problem {
 	s.checkData(&f)
 	s.checkScript(&f)
 	s.checkRequests(&f)
+	s.checkNames(&f)
 	s.checkLoad(&f)
 	s.checkRegions(&f)
 	s.checkCriteria(&f)
@@ -99,9 +100,7 @@ func (s *Scenario) checkFiles(f *faults) {
 	for i, d := range s.Data {
 		check(at("data", i)+".file", d.File)
 	}
-	for i, r := range s.Requests {
-		check(at("requests", i)+".body_file", r.BodyFile)
-	}
+	s.EachRequest(func(path string, r *Request) { check(path+".body_file", r.BodyFile) })
 	check("script", s.Script)
 	tls := s.Connection.TLS
 	check("connection.tls.ca", tls.CA)

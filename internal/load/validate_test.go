@@ -24,7 +24,7 @@ func TestTagsCanBeRead(t *testing.T) {
 				t.Errorf("%s has no name or no doc", here)
 			}
 			inner := f.Type
-			for inner.Kind() == reflect.Pointer || inner.Kind() == reflect.Slice {
+			for inner.Kind() == reflect.Pointer || inner.Kind() == reflect.Slice || inner.Kind() == reflect.Map {
 				inner = inner.Elem()
 			}
 			for _, tag := range []string{"least", "most", "default"} {

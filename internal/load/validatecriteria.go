@@ -48,13 +48,12 @@ func didYouMeanOr(word string, words []string) string {
 // labels are those of the requests, as the figures will have them.
 func (s *Scenario) labels() []string {
 	var labels []string
-	for i := range s.Requests {
-		r := &s.Requests[i]
+	s.EachRequest(func(_ string, r *Request) {
 		label := or(r.Label, defaultLabel(or(r.Method, "GET"), r.URL, s.Variables))
 		if !slices.Contains(labels, label) {
 			labels = append(labels, label)
 		}
-	}
+	})
 	return labels
 }
 

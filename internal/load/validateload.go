@@ -21,14 +21,15 @@ func (s *Scenario) checkLoad(f *faults) {
 	if s.kind() == noLoad {
 		return // closed or open is not known
 	}
+	if s.ThinkTime != (Span{}) {
+		s.checkPause(f, "think_time", s.ThinkTime)
+	}
 	if s.Model() == Open {
-		if l.Iterations != 0 {
-			f.add("load.iterations", fmt.Sprint(l.Iterations), "load.requests", "iterations are of users; with a rate write requests")
-		}
-		if s.ThinkTime != (Span{}) {
-			f.add("think_time", s.ThinkTime.String(), "no think_time with a rate", "users pause, a rate does not: leave think_time out, or write load.users or load.total_users instead of a rate")
-		}
+		s.checkArrival(f)
 		return
+	}
+	if l.Arrival != "" {
+		f.add("load.arrival", l.Arrival, "no arrival with users", "an arrival is of a rate; users begin their next iteration when the last one is over")
 	}
 	if l.MaxConnections != 0 {
 		f.add("load.max_connections", fmt.Sprint(l.MaxConnections), "no max_connections with users", "max_connections is for a rate; each user has one request in flight")
@@ -38,6 +39,33 @@ func (s *Scenario) checkLoad(f *faults) {
 	}
 	if total := s.profileUsers(); total > MaxUsers {
 		f.add("load", fmt.Sprintf("%.0f users", total), fmt.Sprintf("at most %d", MaxUsers), "the load is %.0f users in all tasks together, %d are allowed", total, MaxUsers)
+	}
+}
+
+// checkArrival: what an arrival sends goes with the requests and the limits.
+func (s *Scenario) checkArrival(f *faults) {
+	l := &s.Load
+	if s.arrival() == ArrivalIteration {
+		if l.Requests != 0 {
+			f.add("load.requests", fmt.Sprint(l.Requests), "load.iterations", "an arrival is a whole iteration here, so requests cannot be counted beforehand: write iterations")
+		}
+		return
+	}
+	if l.Iterations != 0 {
+		f.add("load.iterations", fmt.Sprint(l.Iterations), "load.requests", "an arrival is one request here: write requests, or arrival: iteration")
+	}
+	switch {
+	case len(s.Flows) > 0:
+		f.add("load.arrival", l.Arrival, ArrivalIteration, "a flow is walked as a whole: write arrival: iteration, or leave it out")
+	case s.extracts():
+		f.add("load.arrival", l.Arrival, ArrivalIteration, "extracted values are for later requests of the same iteration: write arrival: iteration, or leave it out")
+	}
+}
+
+// checkPause: somebody must be there to pause.
+func (s *Scenario) checkPause(f *faults, path string, pause Span) {
+	if s.kind() != noLoad && !s.iterates() {
+		f.add(path, pause.String(), "no think_time with a rate of requests", "an arrival is one request here, and nobody pauses after it: leave think_time out, or write load.arrival: iteration or load.users")
 	}
 }
 

@@ -2,58 +2,98 @@ package load
 
 import (
 	"errors"
+	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
 )
 
 func (s *Scenario) checkRequests(f *faults) {
-	if len(s.Requests) == 0 && or(s.Engine, EngineHTTP) == EngineHTTP {
+	switch {
+	case len(s.Requests) > 0 && len(s.Flows) > 0:
+		f.add("flows", plural(len(s.Flows), "flow"), "one of requests and flows", "requests and flows both say what is sent: write only one of them")
+	case len(s.Requests) == 0 && len(s.Flows) == 0 && or(s.Engine, EngineHTTP) == EngineHTTP:
 		f.add("requests", "", "at least one request", "the http engine has nothing to send: write at least one request with its url")
 	}
 	weighted := 0
-	labels := map[string]int{}
 	for i := range s.Requests {
-		r, here := &s.Requests[i], at("requests", i)
-		if r.Weight != 0 {
+		if s.Requests[i].Weight != 0 {
 			weighted++
 		}
-		checkMethod(f, here+".method", r.Method)
-		s.checkURL(f, here+".url", r.URL)
-		checkHeaders(f, here+".headers", r.Headers)
-		if r.Body != "" && r.BodyFile != "" {
-			f.add(here+".body_file", r.BodyFile, "one of body and body_file", "body and body_file both say what is sent: write only one")
-		}
-		for j, p := range r.Expect.Status {
-			checkStatus(f, at(here+".expect.status", j), p)
-		}
-		checkLabel(f, here+".label", r.Label, labels, i, s)
 	}
-	if weighted > 0 && weighted < len(s.Requests) {
-		f.add("requests", plural(weighted, "weight"), "a weight on all or on none", "%d of %s have a weight: either all have one or none has", weighted, plural(len(s.Requests), "request"))
+	checkWeights(f, "requests", "request", weighted, len(s.Requests))
+	s.checkFlows(f)
+	s.EachRequest(func(path string, r *Request) { s.checkRequest(f, path, r) })
+}
+
+func checkWeights(f *faults, path, noun string, weighted, all int) {
+	if weighted > 0 && weighted < all {
+		f.add(path, plural(weighted, "weight"), "a weight on all or on none", "%d of %s have a weight: either all have one or none has", weighted, plural(all, noun))
 	}
-	s.checkTemplates(f)
+}
+
+// maxRequests is the most that one scenario sends, in all its flows.
+const maxRequests = 1000
+
+func (s *Scenario) checkFlows(f *faults) {
+	weighted, all := 0, 0
+	seen := map[string]int{}
+	for i := range s.Flows {
+		flow, here := &s.Flows[i], at("flows", i)
+		if flow.Weight != 0 {
+			weighted++
+		}
+		first, twice := seen[flow.Name]
+		switch {
+		case strings.TrimSpace(flow.Name) == "" || len(flow.Name) > maxNameLength || strings.ContainsAny(flow.Name, "\n\r\x00"):
+			f.add(here+".name", flow.Name, "one line of 1 to 100 letters", "a flow needs a name of 1 to 100 letters")
+		case twice:
+			f.add(here+".name", flow.Name, "another name", "flows[%d] has the name %q already: give this one another name", first, flow.Name)
+		default:
+			seen[flow.Name] = i
+		}
+		if len(flow.Requests) == 0 {
+			f.add(here+".requests", "", "at least one request", "the flow %q has nothing to send: write at least one request with its url", flow.Name)
+		}
+		all += len(flow.Requests)
+		for j := range flow.Requests {
+			if w := flow.Requests[j].Weight; w != 0 {
+				f.add(at(here+".requests", j)+".weight", strconv.Itoa(w), "no weight in a flow", "the requests of a flow are all sent, in their order: leave the weight out, or give it to the flow")
+			}
+		}
+	}
+	checkWeights(f, "flows", "flow", weighted, len(s.Flows))
+	if all > maxRequests {
+		f.add("flows", plural(all, "request"), fmt.Sprintf("at most %d", maxRequests), "the flows have %d requests together, at most %d are allowed", all, maxRequests)
+	}
+}
+
+func (s *Scenario) checkRequest(f *faults, here string, r *Request) {
+	checkMethod(f, here+".method", r.Method)
+	s.checkURL(f, here+".url", r.URL)
+	checkHeaders(f, here+".headers", r.Headers)
+	if r.Body != "" && r.BodyFile != "" {
+		f.add(here+".body_file", r.BodyFile, "one of body and body_file", "body and body_file both say what is sent: write only one")
+	}
+	if r.Auth != nil {
+		checkAuth(f, here+".auth", r)
+	}
+	checkExpect(f, here+".expect", &r.Expect)
+	for _, name := range sortedKeys(r.Extract) {
+		checkExtract(f, JoinPath(here+".extract", name), name, r.Extract[name])
+	}
+	checkLabel(f, here+".label", r.Label)
+	if r.ThinkTime != nil {
+		s.checkPause(f, here+".think_time", *r.ThinkTime)
+	}
 }
 
 // maxLabel keeps figures of a label within a message.
 const maxLabel = 200
 
-// checkLabel: two requests that the writer gave one label would have their
-// figures mixed. Labels left to us may be the same: that is the same page.
-func checkLabel(f *faults, path, label string, seen map[string]int, i int, s *Scenario) {
-	if label == "" {
-		return
-	}
+func checkLabel(f *faults, path, label string) {
 	if len(label) > maxLabel || strings.ContainsAny(label, "\n\r\x00") {
 		f.add(path, label, "one line of at most 200 letters", "a label is one line of at most %d letters", maxLabel)
-	}
-	first, twice := seen[label]
-	if !twice {
-		seen[label] = i
-		return
-	}
-	if r := &s.Requests[i]; label != defaultLabel(or(r.Method, "GET"), r.URL, s.Variables) {
-		f.add(path, label, "another label", "requests[%d] has the label %q already, their figures would be mixed: give this one another label", first, label)
 	}
 }
 
@@ -147,40 +187,4 @@ func reasonOf(err error) error {
 		return parse.Err
 	}
 	return err
-}
-
-func checkStatus(f *faults, path string, p StatusPattern) {
-	if p.Min < 100 || p.Max > 599 || p.Max < p.Min {
-		f.add(path, p.String(), "100 to 599", "%s is no set of statuses: write 200, 2xx or 200-299", p)
-	}
-}
-
-// eachTemplate visits every text in which ${names} stand for values.
-func eachTemplate(s *Scenario, each func(path, text string)) {
-	for i, r := range s.Requests {
-		here := at("requests", i)
-		each(here+".url", r.URL)
-		for _, name := range sortedKeys(r.Headers) {
-			each(JoinPath(here+".headers", name), r.Headers[name])
-		}
-		each(here+".body", r.Body)
-	}
-}
-
-// checkTemplates finds names that nothing can stand for. Where there are data
-// files, their columns are known at planning only.
-func (s *Scenario) checkTemplates(f *faults) {
-	eachTemplate(s, func(path, text string) {
-		names, closed := templateNames(text)
-		if !closed {
-			f.add(path, "${", "${name}", "a ${ has no }: write ${name}")
-		}
-		for _, name := range names {
-			if _, known := s.Variables[name]; known || len(s.Data) > 0 {
-				continue
-			}
-			variables := sortedKeys(s.Variables)
-			f.add(path, "${"+name+"}", or(strings.Join(variables, ", "), "a name from variables or data"), "${%s} stands for nothing: there is no variable %q and no data file%s", name, name, didYouMean(name, variables))
-		}
-	})
 }

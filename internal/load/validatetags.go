@@ -32,9 +32,7 @@ func checkValue(f *faults, v reflect.Value, tags reflect.StructTag, path string)
 			f.add(path, strconv.Itoa(v.Len()), fmt.Sprintf("at most %d", most), "there are %d of them, at most %d are allowed", v.Len(), most)
 			return // to check all of what is too much may take long
 		}
-		for i := 0; v.Kind() == reflect.Slice && i < v.Len(); i++ {
-			checkValue(f, v.Index(i), "", at(path, i))
-		}
+		checkElements(f, v, path)
 	case reflect.Struct:
 		if _, text := v.Interface().(encoding.TextMarshaler); !text {
 			checkFields(f, v, path)
@@ -43,6 +41,20 @@ func checkValue(f *faults, v reflect.Value, tags reflect.StructTag, path string)
 		checkEnum(f, v.String(), tags.Get("enum"), path)
 	case reflect.Int, reflect.Int64, reflect.Float64:
 		checkBounds(f, v, tags.Get("least"), tags.Get("most"), path)
+	}
+}
+
+func checkElements(f *faults, v reflect.Value, path string) {
+	if v.Kind() == reflect.Slice {
+		for i := range v.Len() {
+			checkValue(f, v.Index(i), "", at(path, i))
+		}
+		return
+	}
+	keys := v.MapKeys() // all maps of a scenario are by name
+	slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
+	for _, key := range keys {
+		checkValue(f, v.MapIndex(key), "", JoinPath(path, key.String()))
 	}
 }
 

@@ -69,7 +69,9 @@ const (
 	CauseMalformed Cause = "malformed" // not HTTP
 	CauseTooLarge  Cause = "too_large"
 	CauseStatus    Cause = "status"
-	CauseBody      Cause = "body"     // body mismatch
+	CauseBody      Cause = "body"     // the body lacks a text or does not match
+	CauseCheck     Cause = "check"    // header, JSON value, size or checksum is not the expected one
+	CauseExtract   Cause = "extract"  // nothing there to extract
 	CauseRedirect  Cause = "redirect" // too many, or to nowhere
 	CauseStopped   Cause = "stopped"  // cut off by a stop-now or the end of the drain
 	CauseData      Cause = "data"     // unique rows are used up

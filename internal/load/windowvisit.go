@@ -218,5 +218,5 @@ func causeOf(b []byte) Cause {
 var causes = [...]Cause{
 	CauseStatus, CauseTimeout, CauseRefused, CauseReset, CauseClosed, CauseConnect,
 	CauseDNS, CauseTLS, CauseMalformed, CauseTooLarge, CauseBody, CauseRedirect,
-	CauseStopped, CauseData, CauseOther,
+	CauseStopped, CauseData, CauseOther, CauseCheck, CauseExtract,
 }

@@ -55,6 +55,9 @@ func TestExamplesInTheReferenceAreRight(t *testing.T) {
 	for _, block := range blocks {
 		block, _, _ = strings.Cut(block, "```")
 		for key, part := range base {
+			if key == "requests:" && strings.Contains(block, "flows:\n") {
+				continue
+			}
 			if !strings.HasPrefix(block, key) && !strings.Contains(block, "\n"+key) {
 				block += part
 			}

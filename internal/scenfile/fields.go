@@ -159,6 +159,8 @@ func allowedText(t reflect.Type) string {
 		return "a size: 1048576, 64KB, 10MB, 64KiB, 10MiB"
 	case reflect.TypeFor[load.Span]():
 		return "a duration or a range of them: 1s, 1s-3s"
+	case reflect.TypeFor[load.SizeRange]():
+		return "a size or a range of them: 1KiB, 1KiB-2KiB"
 	case reflect.TypeFor[load.StatusPattern]():
 		return "200, 2xx, 200-299"
 	case reflect.TypeFor[load.Criterion]():

@@ -12,12 +12,14 @@ import (
 // Parse reads into. They stand in docs/scenario.md.
 func Reference() string {
 	var b strings.Builder
-	referenceOf(&b, reflect.TypeFor[load.Scenario](), "")
+	referenceOf(&b, reflect.TypeFor[load.Scenario](), "", map[reflect.Type]string{})
 	return b.String()
 }
 
-// referenceOf writes a struct's table and then those of the structs in it.
-func referenceOf(b *strings.Builder, t reflect.Type, path string) {
+// referenceOf writes a struct's table and then those of the structs in it, each
+// once: seen tells where.
+func referenceOf(b *strings.Builder, t reflect.Type, path string, seen map[reflect.Type]string) {
+	seen[t] = path
 	title := "The scenario"
 	if path != "" {
 		title = "`" + path + "`"
@@ -30,20 +32,39 @@ func referenceOf(b *strings.Builder, t reflect.Type, path string) {
 		if f.required {
 			standsIn = "**required**"
 		}
-		fmt.Fprintf(b, "| `%s` | %s | %s | %s | %s |\n", f.name, typeName(f.typ), standsIn, cell(f.allowedCell()), strings.ReplaceAll(f.doc, "|", `\|`))
+		doc := strings.ReplaceAll(f.doc, "|", `\|`)
+		if inner, _ := structIn(f.typ, ""); inner != nil && seen[inner] != "" {
+			doc += " Fields: those of `" + seen[inner] + "`."
+		}
+		fmt.Fprintf(b, "| `%s` | %s | %s | %s | %s |\n", f.name, typeName(f.typ), standsIn, cell(f.allowedCell()), doc)
 	}
 	b.WriteString("\n")
 	for _, f := range fields {
-		inner, below := f.typ, load.JoinPath(path, f.name)
-		for inner.Kind() == reflect.Slice || inner.Kind() == reflect.Pointer {
-			if inner.Kind() == reflect.Slice {
-				below += "[]"
+		if inner, below := structIn(f.typ, load.JoinPath(path, f.name)); inner != nil && seen[inner] == "" {
+			referenceOf(b, inner, below, seen)
+		}
+	}
+}
+
+// structIn finds the struct that a type is, or is a list or a table of, and the
+// path of one of them.
+func structIn(t reflect.Type, path string) (reflect.Type, string) {
+	for {
+		switch t.Kind() {
+		case reflect.Slice:
+			path += "[]"
+		case reflect.Map:
+			path += ".NAME"
+		case reflect.Pointer:
+		case reflect.Struct:
+			if !isScalar(t) {
+				return t, path
 			}
-			inner = inner.Elem()
+			return nil, ""
+		default:
+			return nil, ""
 		}
-		if inner.Kind() == reflect.Struct && !isScalar(inner) {
-			referenceOf(b, inner, below)
-		}
+		t = t.Elem()
 	}
 }
 
@@ -81,6 +102,8 @@ func typeName(t reflect.Type) string {
 		return "size"
 	case reflect.TypeFor[load.Span]():
 		return "duration or range"
+	case reflect.TypeFor[load.SizeRange]():
+		return "size or range"
 	case reflect.TypeFor[load.StatusPattern]():
 		return "status"
 	case reflect.TypeFor[load.Criterion]():
@@ -92,6 +115,9 @@ func typeName(t reflect.Type) string {
 	case reflect.Slice:
 		return plurals[typeName(t.Elem())]
 	case reflect.Map:
+		if t.Elem().Kind() == reflect.Struct {
+			return "names with fields"
+		}
 		return "names with texts"
 	case reflect.Struct:
 		return "fields"

@@ -18,6 +18,7 @@ func Schema() []byte {
 	root := typeSchema(reflect.TypeFor[load.Scenario]())
 	root["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 	root["title"] = "Onrush scenario"
+	root["$defs"] = object{"request": structSchema(reflect.TypeFor[load.Request]())}
 	text, err := json.MarshalIndent(root, "", "  ")
 	if err != nil {
 		panic("scenario schema: " + err.Error()) // maps of plain values always marshal
@@ -39,12 +40,18 @@ func typeSchema(t reflect.Type) object {
 		}
 		return list
 	case reflect.Map:
+		if element := t.Elem(); element.Kind() == reflect.Struct {
+			return object{"type": "object", "additionalProperties": typeSchema(element)}
+		}
 		return object{"type": "object", "additionalProperties": object{"type": []string{"string", "number", "boolean"}}}
 	case reflect.Bool:
 		return object{"type": "boolean"}
 	case reflect.Int, reflect.Int64:
 		return object{"type": "integer", "minimum": 0}
 	case reflect.Struct:
+		if t == reflect.TypeFor[load.Request]() { // it stands in requests and in flows
+			return object{"$ref": "#/$defs/request"}
+		}
 		return structSchema(t)
 	}
 	return object{"type": "string"}
@@ -129,6 +136,7 @@ func scalarSchema(t reflect.Type) object {
 	const (
 		number   = `[0-9]+(\.[0-9]+)?`
 		duration = `(` + number + `(ns|us|µs|ms|s|m|h|d) ?)+`
+		size     = number + ` ?([KMGTkmgt]i?)?[Bb]? ?`
 		status   = `[1-5][0-9][0-9]`
 	)
 	switch t {
@@ -140,6 +148,8 @@ func scalarSchema(t reflect.Type) object {
 		return text(`^`+number+` ?%$`, "60%")
 	case reflect.TypeFor[load.Bytes]():
 		return object{"anyOf": []object{{"type": "integer", "minimum": 0}, text(`^`+number+` ?([KMGTkmgt]i?)?[Bb]?$`, "10MB", "64KiB")}}
+	case reflect.TypeFor[load.SizeRange]():
+		return object{"anyOf": []object{{"type": "integer", "minimum": 0}, text(`^`+size+`(- ?`+size+`)?$`, "64KiB", "1KiB-2KiB")}}
 	case reflect.TypeFor[load.Span]():
 		return text(`^`+duration+`(- ?`+duration+`)?$`, "1s", "1s-3s")
 	case reflect.TypeFor[load.StatusPattern]():

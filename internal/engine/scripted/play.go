@@ -51,13 +51,13 @@ func newPlay(job *engine.Job) *play {
 		job: job, script: script(o), shard: job.Recorder.Shard(),
 		requests: -1, rounds: -1, offered: make(map[int]int64),
 	}
-	for _, r := range o.Scenario.Requests {
+	o.Scenario.EachRequest(func(_ string, r *load.Request) {
 		name := r.Label
 		if name == "" {
 			name = r.Method + " " + r.URL
 		}
 		p.labels = append(p.labels, job.Recorder.Label(name, ""))
-	}
+	})
 	if p.labels == nil {
 		p.labels = []int{job.Recorder.Label(Name, "")}
 	}

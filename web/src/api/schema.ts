@@ -725,6 +725,20 @@ export interface components {
             /** Format: int64 */
             windows_repeated: number;
         };
+        Auth: {
+            /** @description User and password, in the Authorization header. */
+            basic?: components["schemas"]["Basic"];
+            /** @description Token of Authorization: Bearer. Never shown again. */
+            bearer?: string;
+            /** @description AWS Signature Version 4. */
+            sigv4?: components["schemas"]["SigV4"];
+        };
+        Basic: {
+            /** @description Password. Never shown again. */
+            password?: string;
+            /** @description User name, without ':'. */
+            user: string;
+        };
         Capacity: {
             /** Format: int64 */
             in_use: number;
@@ -745,10 +759,23 @@ export interface components {
             scenario?: components["schemas"]["Scenario"];
         };
         Connection: {
+            /**
+             * @description Several addresses of one name. turn: each new connection takes the next one. resolved: the first one, in the order of the answer, and the next only when it fails.
+             * @default turn
+             * @enum {string}
+             */
+            addresses: "turn" | "resolved";
             /** @description Ask for compressed responses (Accept-Encoding: gzip). */
             compression?: boolean;
             /** @description Bound for DNS, connect and TLS together. */
             connect_timeout?: components["schemas"]["Duration"];
+            /**
+             * @description Keep cookies and send them back: a jar for each user, and one for each arrival with a rate.
+             * @default false
+             */
+            cookies: boolean;
+            /** @description How long an answer of DNS is used, instead of its own time to live; 0s asks for every new connection. */
+            dns_ttl?: components["schemas"]["Duration"];
             /** @description Value of the Host header, instead of the URL's. */
             host?: string;
             /** @description Addresses for host names, instead of DNS: name to IP or IP:port. */
@@ -756,11 +783,17 @@ export interface components {
                 [key: string]: string;
             };
             /**
-             * @description HTTP version: auto (by ALPN), 1.1, 2 (over clear text: with prior knowledge).
+             * @description HTTP version: auto (1.1 or 2, by ALPN), 1.1, 2 (over clear text: with prior knowledge), 3 (QUIC, https only).
              * @default auto
              * @enum {string}
              */
-            http: "auto" | "1.1" | "2";
+            http: "auto" | "1.1" | "2" | "3";
+            /**
+             * @description Addresses to use: auto (both kinds), 4 (IPv4 only), 6 (IPv6 only).
+             * @default auto
+             * @enum {string}
+             */
+            ip: "auto" | "4" | "6";
             /**
              * @description Reuse connections; false opens one per request.
              * @default true
@@ -769,13 +802,23 @@ export interface components {
             /** @description Source addresses, used in turn. */
             local_addresses?: string[] | null;
             /** @description A response body larger than this is an error of cause too_large. Default: no bound but the timeout. */
-            max_body?: string;
-            /** @description URL of an HTTP proxy. The environment's proxies are never used. */
+            max_body?: components["schemas"]["Size"];
+            /** @description A response head larger than this is an error of cause malformed. */
+            max_head?: components["schemas"]["Size"];
+            /** @description URL of a proxy: http://, https:// or socks5://, with user and password if it wants them. The environment's proxies are never used. */
             proxy?: string;
             /** @description DNS servers, IP or IP:port, instead of the system's. */
             resolvers?: string[] | null;
+            /**
+             * Format: int64
+             * @description Most requests at once on one connection of HTTP/2 or HTTP/3. Above 1, users share connections.
+             * @default 1
+             */
+            streams: number;
             /** @description TLS towards the target. */
             tls?: components["schemas"]["TLS"];
+            /** @description Absolute path of a Unix socket on the task's machine; all requests go there, whatever host their URL names. */
+            unix_socket?: string;
         };
         CreatedToken: {
             /** Format: date-time */
@@ -856,8 +899,39 @@ export interface components {
         Expect: {
             /** @description Text that the body must hold. */
             body_contains?: string;
+            /** @description Regular expression (RE2) that the body must match somewhere. */
+            body_matches?: string;
+            /** @description Response headers that must be there, each holding this text; an empty text is held by all. */
+            headers?: {
+                [key: string]: string;
+            };
+            /** @description JSONPath (RFC 9535) to the text of the value there, numbers as they are written; '*': any value, but there. */
+            json?: {
+                [key: string]: string;
+            };
+            /** @description MD5 of the body, unpacked, in hex. */
+            md5?: string;
+            /** @description SHA-256 of the body, unpacked, in hex. */
+            sha256?: string;
+            /** @description Bytes of the body, unpacked: 1024, 64KiB, 1KiB-2KiB. */
+            size?: string;
             /** @description Statuses that count as success: 200, 2xx, 200-299. */
             status?: string[] | null;
+        };
+        Extract: {
+            /** @description The value where the response has none. Without it, that is a failure of cause extract. */
+            default?: string;
+            /**
+             * Format: int64
+             * @description Which group of the regular expression is the value; 0 is the whole match. Default: 1, or 0 when it has no group.
+             */
+            group?: number;
+            /** @description Name of a response header. */
+            header?: string;
+            /** @description JSONPath (RFC 9535) into the body, as $.items[0].id: the first value that it finds. */
+            json?: string;
+            /** @description Regular expression (RE2) over the body: its first match. */
+            regex?: string;
         };
         Fault: {
             /**
@@ -910,6 +984,17 @@ export interface components {
                 [key: string]: number;
             };
         };
+        Flow: {
+            /** @description Unique name among the flows. */
+            name: string;
+            /** @description What is sent, in this order. At most 1000 in all flows together. */
+            requests: components["schemas"]["Request"][] | null;
+            /**
+             * Format: int64
+             * @description Share among the flows; either all have one or none.
+             */
+            weight?: number;
+        };
         Health: {
             /** @enum {string} */
             status: "ok";
@@ -950,7 +1035,12 @@ export interface components {
         };
         Load: {
             /**
-             * @description Spacing of requests in the open model.
+             * @description What one arrival of the open model sends: one request, or one whole iteration. Default: iteration when there are flows or a request extracts, else request.
+             * @enum {string}
+             */
+            arrival?: "request" | "iteration";
+            /**
+             * @description Spacing of arrivals in the open model.
              * @default constant
              * @enum {string}
              */
@@ -961,12 +1051,12 @@ export interface components {
             hold_for?: components["schemas"]["Duration"];
             /**
              * Format: int64
-             * @description Stop after so many iterations in the whole run (closed model).
+             * @description Stop after so many iterations in the whole run. With a rate: arrivals that are iterations.
              */
             iterations?: number;
             /**
              * Format: int64
-             * @description Most requests in flight in one task (open model).
+             * @description Most arrivals under way in one task (open model).
              * @default 10000
              */
             max_connections: number;
@@ -974,11 +1064,11 @@ export interface components {
             ramp_down?: components["schemas"]["Duration"];
             /** @description Time from zero to the full load, a straight line. */
             ramp_up?: components["schemas"]["Duration"];
-            /** @description Requests a second of the whole run, shared over the tasks (open model): 200, 200/s, 6000/m. */
+            /** @description Arrivals a second of the whole run, shared over the tasks (open model): 200, 200/s, 6000/m. An arrival is a request or an iteration, see arrival. */
             rate?: string;
             /**
              * Format: int64
-             * @description Stop after so many requests in the whole run.
+             * @description Stop after so many requests in the whole run. Not where an arrival is an iteration.
              */
             requests?: number;
             /** @description Straight lines from level to level, starting at 0; instead of users, rate, ramps and duration. */
@@ -1041,6 +1131,7 @@ export interface components {
             old: string;
         };
         Plan: {
+            arrival?: string;
             criteria?: string[] | null;
             data?: components["schemas"]["PlanData"][] | null;
             duration?: components["schemas"]["Duration"];
@@ -1132,7 +1223,7 @@ export interface components {
         RegionLoad: {
             /** @description A region known to the server. */
             name: string;
-            /** @description Requests a second of each task here, instead of load.rate. */
+            /** @description Arrivals a second of each task here, instead of load.rate. */
             rate?: string;
             /** @description Part of load.rate, load.total_users or of the limits that this region takes, e.g. 60%. Either all regions have one, adding up to 100%, or none. */
             share?: string;
@@ -1169,17 +1260,23 @@ export interface components {
             total: components["schemas"]["Figures"];
         };
         Request: {
+            /** @description How the request says who sends it: exactly one of basic, bearer and sigv4. */
+            auth?: components["schemas"]["Auth"];
             /** @description Request body as text. */
             body?: string;
             /** @description File whose content is the body, relative to the scenario. */
             body_file?: string;
             /** @description What makes a response a success. Default: status 200 to 399. */
             expect?: components["schemas"]["Expect"];
+            /** @description Values taken from the response: ${name} stands for one in later requests of the same iteration. */
+            extract?: {
+                [key: string]: components["schemas"]["Extract"];
+            };
             /** @description Request headers. */
             headers?: {
                 [key: string]: string;
             };
-            /** @description Name under which figures are kept. Default: method and path. */
+            /** @description Name under which figures are kept; requests of one label share them. Default: method and path. */
             label?: string;
             /**
              * @description HTTP method.
@@ -1192,13 +1289,15 @@ export interface components {
              * @default 10
              */
             redirects: number;
+            /** @description Pause after this request, instead of the scenario's think_time; 0s is none. */
+            think_time?: string;
             /** @description From the send to the last byte. */
             timeout?: components["schemas"]["Duration"];
             /** @description Absolute http or https URL; may hold ${variables}. */
             url: string;
             /**
              * Format: int64
-             * @description Share among the requests; either all have one or none.
+             * @description Share among the requests; either all have one or none. Not in a flow.
              */
             weight?: number;
         };
@@ -1342,6 +1441,8 @@ export interface components {
              * @enum {string}
              */
             engine: "http" | "scripted";
+            /** @description Sequences of requests, instead of requests: a user walks one whole flow, then another. Without weights: in turn. With weights: drawn by weight. */
+            flows?: components["schemas"]["Flow"][] | null;
             /** @description How hard, and for how long. */
             load: components["schemas"]["Load"];
             /**
@@ -1360,7 +1461,7 @@ export interface components {
             scripted?: components["schemas"]["Scripted"];
             /** @description Words to filter by. */
             tags?: string[] | null;
-            /** @description Pause of a user between requests: 1s, or drawn from 1s-3s. Closed model only. */
+            /** @description Pause of a user between requests: 1s, or drawn from 1s-3s. Not with a rate of single requests. */
             think_time?: string;
             /** @description Values for ${name} in URLs, headers and bodies. */
             variables?: {
@@ -1500,6 +1601,25 @@ export interface components {
             /** Format: int64 */
             weight: number;
         };
+        SigV4: {
+            /** @description Access key ID. */
+            access_key: string;
+            /** @description AWS region of the target: eu-central-1. */
+            region: string;
+            /** @description Secret access key. Never shown again. */
+            secret_key: string;
+            /** @description Name of the AWS service in the signature: s3, execute-api, es. */
+            service: string;
+            /** @description Token of temporary credentials. Never shown again. */
+            session_token?: string;
+        };
+        /**
+         * @description A number of bytes.
+         * @example 1048576
+         * @example 10MB
+         * @example 64KiB
+         */
+        Size: string;
         Snapshot: {
             /** Format: date-time */
             at: string;
@@ -1528,7 +1648,7 @@ export interface components {
         Stage: {
             /** @description How long the line takes; 0 jumps. */
             duration: components["schemas"]["Duration"];
-            /** @description Requests a second of the whole run at its end. */
+            /** @description Arrivals a second of the whole run at its end. */
             rate?: string;
             /**
              * Format: int64
@@ -1562,11 +1682,22 @@ export interface components {
             /** @description PEM file of the client certificate's key. */
             key?: string;
             /**
+             * @description Newest TLS version.
+             * @default 1.3
+             * @enum {string}
+             */
+            max_version: "1.2" | "1.3";
+            /**
              * @description Oldest TLS version.
              * @default 1.2
              * @enum {string}
              */
             min_version: "1.2" | "1.3";
+            /**
+             * @description Resume TLS sessions: a new connection to a known host skips the certificates.
+             * @default false
+             */
+            resume: boolean;
             /** @description SNI and name checked, instead of the URL's host. */
             server_name?: string;
             /**

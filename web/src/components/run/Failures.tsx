@@ -15,6 +15,8 @@ const causes: Record<string, string> = {
   too_large: "body too large",
   status: "unexpected status",
   body: "body mismatch",
+  check: "other check failed",
+  extract: "nothing to extract",
   redirect: "redirect failed",
   stopped: "cut off by the stop",
   data: "rows used up",
