@@ -100,7 +100,7 @@ func finish(b *rig.Bench, c *collect.Collector, dir string, run load.Run) (*load
 			Created: run.Created, Started: run.Started, Ended: &ended, Seconds: result.Seconds,
 		},
 		Accounting: result.Accounting, StartSkewMS: result.StartSkewMS, Total: result.Total, Regions: result.Regions,
-		Labels: result.Labels, Tasks: result.Tasks, Criteria: result.Criteria, Notes: result.Notes, Plan: run.Plan,
+		Labels: result.Labels, Tasks: result.Tasks, Generator: result.Generator, Criteria: result.Criteria, Notes: result.Notes, Plan: run.Plan,
 	}, nil
 }
 

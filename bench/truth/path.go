@@ -106,7 +106,7 @@ func sendTask(b *rig.Bench, hub *bus.Hub, region, task string, seed uint64) (raw
 			latency := time.Duration(float64(medians[region]) * math.Exp(0.8*random.NormFloat64()))
 			latencies = append(latencies, latency)
 			shard.Record(&record.Sample{
-				Label: label, Latency: latency, Service: record.None, FirstByte: record.None, Connect: record.None, Lag: record.None,
+				Label: label, Latency: latency, Service: record.None, FirstByte: record.None, Connect: record.None, DNS: record.None, TCP: record.None, TLS: record.None, Body: record.None, Lag: record.None,
 				End: time.Duration(second)*time.Second + time.Duration(i)*time.Second/perSecond, Status: 200,
 			})
 		}

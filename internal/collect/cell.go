@@ -10,8 +10,12 @@ const (
 	latency   = iota // from the intended start (open model) or the send (closed)
 	service          // from the send; open model only
 	firstByte        // send to first response byte
-	connect          // DNS, connect and TLS
-	lag              // send minus due; open model only, not kept per label
+	body             // first response byte to the last
+	connect          // opening a connection, whose parts are:
+	dns
+	tcp
+	tls
+	lag // send minus due; open model only, not kept per label
 	distributions
 )
 
@@ -30,6 +34,7 @@ type cell struct {
 	clamped                int64
 	users, inFlight        int64 // at the end of the second; no meaning over a whole run
 	tasks                  int64 // that reported this second
+	vitals                 vitals
 }
 
 // hist returns the histogram to add to.
@@ -71,6 +76,7 @@ func (c *cell) mergeTask(o *cell, withLag bool) {
 	c.users += o.users
 	c.inFlight += o.inFlight
 	c.tasks += o.tasks
+	c.vitals.merge(&o.vitals)
 	if withLag && o.hists[lag].Count() > 0 {
 		c.hist(lag).Merge(o.hists[lag])
 	}
@@ -78,13 +84,13 @@ func (c *cell) mergeTask(o *cell, withLag bool) {
 
 // reset empties the cell and keeps its memory.
 func (c *cell) reset() {
-	hists, statuses, causes := c.hists, c.statuses[:0], c.causes[:0]
+	hists, statuses, causes, limits := c.hists, c.statuses[:0], c.causes[:0], c.vitals.limits[:0]
 	for _, h := range hists {
 		if h != nil {
 			h.Reset()
 		}
 	}
-	*c = cell{hists: hists, statuses: statuses, causes: causes}
+	*c = cell{hists: hists, statuses: statuses, causes: causes, vitals: vitals{limits: limits}}
 }
 
 // tally counts by key. There are few keys (statuses, causes), so that a list

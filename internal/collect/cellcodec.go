@@ -11,10 +11,11 @@ import (
 // by the program that wrote them, so that they need no version.
 //
 //	counters     12 varints in the order of counters()
+//	vitals       see vitals.appendTo
 //	figures      see secondFigures
 //	statuses     number, then (status, count) each
 //	causes       number, then (length, text, count) each
-//	histograms   for each of the five: length in 4 bytes, hist's bytes
+//	histograms   for each of distributions: length in 4 bytes, hist's bytes
 //
 // The figures stand there ready-made, so that a chart of single seconds and the
 // series file need not take histograms apart again.
@@ -35,6 +36,7 @@ func (c *cell) appendTo(dst []byte, figures secondFigures) []byte {
 	for _, n := range c.counters() {
 		dst = binary.AppendVarint(dst, *n)
 	}
+	dst = c.vitals.appendTo(dst)
 	dst = figures.appendTo(dst)
 	dst = binary.AppendUvarint(dst, uint64(len(c.statuses)))
 	for _, e := range c.statuses {
@@ -65,6 +67,7 @@ func (c *cell) split(b []byte) (figures secondFigures, hists [distributions][]by
 	for _, n := range c.counters() {
 		*n += r.varint()
 	}
+	c.vitals.read(&r)
 	figures.read(&r)
 	for range r.length() {
 		status := int(r.uvarint())

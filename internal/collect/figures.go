@@ -15,7 +15,9 @@ func figures(c *cell, seconds float64) load.Figures {
 		Requests: c.requests, Failures: c.failures, Redirects: c.redirects,
 		BytesReceived: c.bytesIn, BytesSent: c.bytesOut,
 		LatencyMS: distribution(c.hists[latency]), ServiceMS: optional(c.hists[service]),
-		FirstByteMS: optional(c.hists[firstByte]), ConnectMS: optional(c.hists[connect]),
+		FirstByteMS: optional(c.hists[firstByte]), BodyMS: optional(c.hists[body]),
+		ConnectMS: optional(c.hists[connect]), DNSMS: optional(c.hists[dns]),
+		TCPMS: optional(c.hists[tcp]), TLSMS: optional(c.hists[tls]),
 		LagMS:       optional(c.hists[lag]),
 		StatusCodes: make(map[string]int64, len(c.statuses)), FailureCauses: make(map[string]int64, len(c.causes)),
 		Offered: c.offered, Started: c.started, Late: c.late,
@@ -42,7 +44,7 @@ func distribution(h *hist.Hist) load.Latency {
 		Count: h.Count(), Min: ms(h.Min()), Max: ms(h.Max()),
 		Mean: h.Mean() / 1000, StdDev: h.StdDev() / 1000,
 		P50: ms(q[0]), P90: ms(q[1]), P95: ms(q[2]),
-		P99: ms(q[3]), P999: ms(q[4]),
+		P99: ms(q[3]), P999: ms(q[4]), Clamped: h.Clamped(),
 	}
 }
 

@@ -18,6 +18,7 @@ type Result struct {
 	Regions     map[string]load.Figures
 	Labels      map[string]load.Figures
 	Tasks       map[string]load.TaskFigures // the task as its latest attempt left it, figures of all attempts
+	Generator   load.Generator
 	Criteria    []load.CriterionResult
 	Notes       []string
 
@@ -48,7 +49,7 @@ func (c *Collector) Finish(ctx context.Context) (*Result, error) {
 		Seconds: seconds, Accounting: c.accounting(), StartSkewMS: c.skew(),
 		Total:   figures(&c.scopes.run.total, seconds),
 		Regions: map[string]load.Figures{}, Labels: map[string]load.Figures{},
-		Tasks: map[string]load.TaskFigures{},
+		Tasks: map[string]load.TaskFigures{}, Generator: c.generator(),
 		Notes: c.notes(), collector: c,
 	}
 	for name, s := range c.scopes.regions {
@@ -58,7 +59,7 @@ func (c *Collector) Finish(ctx context.Context) (*Result, error) {
 		r.Labels[name] = figures(&s.total, seconds)
 	}
 	for name, s := range c.latest() {
-		r.Tasks[name] = load.TaskFigures{Figures: figures(&s.scope.total, seconds), Task: s.task}
+		r.Tasks[name] = load.TaskFigures{Figures: figures(&s.scope.total, seconds), Task: s.task, Health: taskHealth(s.scope)}
 	}
 	var err error
 	if r.Criteria, err = c.judge(seconds); err != nil {

@@ -27,7 +27,7 @@ func TestNotes(t *testing.T) {
 		one.Offered, one.Late, one.Lag = 5, 1, hist.New()
 		one.Lag.Record(8000)
 		if one.Sent = int64(second+1) * 4; second > 6 {
-			one.Health.Limited = "CPU: 1.9 of 2 cores in use"
+			one.Health.Limited = "cpu: 1.9 of 2 cores are in use"
 		}
 		two := window("eu-2", second, entry("a", 10, 10, 10, 10))
 		two.Sent, two.Offered = int64(second+1)*4, 4
@@ -65,10 +65,11 @@ func TestNotes(t *testing.T) {
 		"task eu-3 failed (no such file): it made no load",
 		"1 window that tasks sent did not arrive",
 		"6 samples of 74 sent are not in the figures",
-		"1 latency lay beyond the histogram's range of 19 hours and count as its end",
+		"1 measured time lay beyond the histograms' range of 19 hours and count as its end",
 		"77 requests were due and 68 sent (88.31 %): the tasks could not keep the rate",
 		"13.24 % of the requests were sent more than 1 ms after they were due (p99 of the delay: 8 ms); latency counts from when they were due",
-		"the generator, not the target, was the limit in 3 seconds of task eu-1: CPU",
+		"the generator, not the target, was the limit in 3 of 17 task-seconds: CPU full (3); what was measured then is its own queue too",
+		"task eu-1 was limited in 3 seconds: CPU full (3)",
 	}
 	if d := cmp.Diff(want, r.Notes); d != "" {
 		t.Errorf("notes (-want +got):\n%s", d)

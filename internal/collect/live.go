@@ -89,9 +89,9 @@ func (c *Collector) publish() {
 		Last:    c.lastPoint(c.scopes.run),
 		Total:   figures(&c.scopes.run.total, seconds),
 		Regions: make(map[string]load.Figures, len(c.scopes.regions)), RegionLast: map[string]load.SeriesPoint{},
-		Labels:   make(map[string]load.Figures, len(c.scopes.labels)),
-		Criteria: c.criteriaLive(),
-		Notes:    c.notes(),
+		Labels:    make(map[string]load.Figures, len(c.scopes.labels)),
+		Generator: c.generator(), Criteria: c.criteriaLive(),
+		Notes: c.notes(),
 	}
 	for name, region := range c.scopes.regions {
 		s.Regions[name] = figures(&region.total, seconds)
@@ -128,8 +128,10 @@ func (c *Collector) taskLive(s *sender) load.TaskLive {
 		Region: s.scope.region, Status: s.task.Status,
 		Users: last.Users, Rate: float64(last.Requests), P95: last.P95,
 		Requests: s.scope.total.requests, Failures: s.scope.total.failures,
-		CPU: s.health.CPU, Limited: s.health.Limited,
+		CPU: s.health.CPU, CPUWait: s.health.Wait, RSS: s.health.RSS, LoopLag: ms(s.health.LoopLag),
+		Conns: s.health.Connections, Limited: s.health.Limited,
 	}
+	t.LimitedSeconds, _ = s.scope.total.vitals.limited()
 	if t.Status == "" && s.first >= 0 {
 		t.Status = load.TaskRunning
 	}

@@ -7,8 +7,16 @@ func histogramOf(m load.Measure) int {
 	switch m.Of {
 	case load.OfFirstByte:
 		return firstByte
+	case load.OfBody:
+		return body
 	case load.OfConnect:
 		return connect
+	case load.OfDNS:
+		return dns
+	case load.OfTCP:
+		return tcp
+	case load.OfTLS:
+		return tls
 	case load.OfLag:
 		return lag
 	default:

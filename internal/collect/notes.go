@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -98,7 +99,7 @@ func (c *Collector) countNotes() []string {
 		n = append(n, plural(refused, "window")+" could not be read and were left out")
 	}
 	if a.Clamped > 0 {
-		n = append(n, plural(a.Clamped, "latency")+" lay beyond the histogram's range of 19 hours and count as its end")
+		n = append(n, plural(a.Clamped, "measured time")+" lay beyond the histograms' range of 19 hours and count as its end")
 	}
 	return n
 }
@@ -118,16 +119,76 @@ func (c *Collector) paceNotes() []string {
 	return n
 }
 
-// limitNotes tells where the generator was the bottleneck.
+// limitNotes tells where the generator was the bottleneck: how much of the run,
+// by what, and in which tasks the most.
 func (c *Collector) limitNotes() []string {
-	var lines []string
-	for _, s := range c.sendersByName() {
-		for _, why := range sortedKeys(s.limited) {
-			lines = append(lines, fmt.Sprintf("the generator, not the target, was the limit in %s of task %s: %s",
-				plural(int64(s.limited[why]), "second"), s.key.task, why))
+	g := c.generator()
+	if g.Limited == 0 {
+		return nil
+	}
+	notes := []string{fmt.Sprintf("the generator, not the target, was the limit in %d of %s: %s; what was measured then is its own queue too",
+		g.Limited, plural(g.TaskSeconds, "task-second"), limitWords(g.LimitedBy))}
+	if len(c.scopes.tasks) < 2 {
+		return notes
+	}
+	type task struct {
+		name string
+		n    int64
+		by   map[string]int64
+	}
+	var tasks []task
+	for name, s := range c.scopes.tasks {
+		if n, _ := s.total.vitals.limited(); n > 0 {
+			tasks = append(tasks, task{name, n, s.total.vitals.limitedBy()})
 		}
 	}
-	return shorten(lines, "more such tasks")
+	slices.SortFunc(tasks, func(a, b task) int { return cmp.Or(cmp.Compare(b.n, a.n), cmp.Compare(a.name, b.name)) })
+	var lines []string
+	for _, t := range tasks {
+		lines = append(lines, fmt.Sprintf("task %s was limited in %s: %s", t.name, plural(t.n, "second"), limitWords(t.by)))
+	}
+	return append(notes, shorten(lines, "more tasks were limited")...)
+}
+
+// limitText is what a limit is called in a sentence.
+func limitText(l load.Limit) string {
+	switch l {
+	case load.LimitFiles:
+		return "no file descriptors left"
+	case load.LimitPorts:
+		return "no local ports left"
+	case load.LimitMemory:
+		return "memory nearly full"
+	case load.LimitCPU:
+		return "CPU full"
+	case load.LimitWait:
+		return "waiting for a CPU that others use"
+	case load.LimitGC:
+		return "garbage collection"
+	case load.LimitLoop:
+		return "event loop behind"
+	case load.LimitConnections:
+		return "load.max_connections reached"
+	case load.LimitDropped:
+		return "requests given up"
+	case load.LimitLate:
+		return "requests sent late"
+	case load.LimitOther:
+	}
+	return "something that the engine names in the task's log"
+}
+
+// limitWords lists the reasons, the most frequent first.
+func limitWords(by map[string]int64) string {
+	reasons := load.Limits()
+	slices.SortStableFunc(reasons, func(a, b load.Limit) int { return cmp.Compare(by[string(b)], by[string(a)]) })
+	var parts []string
+	for _, l := range reasons {
+		if n := by[string(l)]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%s (%d)", limitText(l), n))
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 // shorten keeps a list readable in a run of a thousand tasks.

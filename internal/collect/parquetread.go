@@ -92,7 +92,13 @@ func (f *SeriesFile) points(s fileScope, from, to int) (load.Series, error) {
 			return nil
 		}
 		fill(at)
+		v, err := r.limits()
+		if err != nil {
+			return err
+		}
+		limited, by := v.limited()
 		out.Points = append(out.Points, load.SeriesPoint{
+			Limited: limited, LimitedBy: string(by),
 			Second: at, Requests: r.Requests, Failures: r.Failures, BytesIn: r.BytesIn, BytesOut: r.BytesSent,
 			Users: int(r.Users), Offered: float64(r.Offered), Started: r.Started,
 			InFlight: r.InFlight, Tasks: int(r.Tasks),
@@ -184,6 +190,11 @@ func (r *mergeRow) addTo(c *cell) error {
 	c.started += r.Started
 	c.inFlight += r.InFlight
 	c.tasks += r.Tasks
+	v, err := r.limits()
+	if err != nil {
+		return err
+	}
+	c.vitals.merge(&v)
 	for which, raw := range [...][]byte{latency: r.Latency, firstByte: r.FirstByte, lag: r.Lag} {
 		if len(raw) == 0 {
 			continue

@@ -2,6 +2,7 @@ package collect
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -67,6 +68,40 @@ type fileRow struct {
 	fileHistograms
 	Service []byte `parquet:"service_histogram,optional"`
 	Connect []byte `parquet:"connect_histogram,optional"`
+
+	BodyP95 float64 `parquet:"body_p95_ms,optional"`
+	DNSP95  float64 `parquet:"dns_p95_ms,optional"`
+	TCPP95  float64 `parquet:"tcp_p95_ms,optional"`
+	TLSP95  float64 `parquet:"tls_p95_ms,optional"`
+	Body    []byte  `parquet:"body_histogram,optional"`
+	DNS     []byte  `parquet:"dns_histogram,optional"`
+	TCP     []byte  `parquet:"tcp_histogram,optional"`
+	TLS     []byte  `parquet:"tls_histogram,optional"`
+	fileVitals
+}
+
+// fileVitals are how the generators fared; null
+// where that is 0 or not known, as in all rows of labels.
+type fileVitals struct {
+	CPU     float64 `parquet:"cpu_cores,optional"`
+	Wait    float64 `parquet:"cpu_wait_cores,optional"`
+	GC      float64 `parquet:"gc_cores,optional"`
+	Pause   float64 `parquet:"gc_pause_ms,optional"`
+	RSS     int64   `parquet:"rss_bytes,optional"`
+	Files   int64   `parquet:"open_files,optional"`
+	Conns   int64   `parquet:"connections,optional"`
+	LoopLag float64 `parquet:"loop_lag_ms,optional"`
+	Dropped int64   `parquet:"dropped,optional"`
+	NoPort  int64   `parquet:"no_local_port,optional"`
+	NoFile  int64   `parquet:"no_descriptor,optional"`
+}
+
+func newFileVitals(v *vitals) fileVitals {
+	return fileVitals{
+		CPU: cores(v.cpu), Wait: cores(v.wait), GC: cores(v.gc), Pause: ms(v.pause),
+		RSS: v.rss, Files: v.files, Conns: v.conns, LoopLag: ms(v.loopLag),
+		Dropped: v.dropped, NoPort: v.noPort, NoFile: v.noFile,
+	}
 }
 
 // fileCounts are the counters that a series shows.
@@ -79,6 +114,9 @@ type fileCounts struct {
 	Started  int64 `parquet:"started"`
 	InFlight int64 `parquet:"in_flight"`
 	Tasks    int64 `parquet:"tasks"`
+	// Limited is a tally of task-seconds by reason, as JSON; empty, as in files
+	// that are older than the column, is none.
+	Limited string `parquet:"limited,optional,dict"`
 }
 
 // fileFigures are the figures of one second, ready to be drawn.
@@ -113,6 +151,7 @@ func newRow(s *scope, r *record) (fileRow, error) {
 		fileCounts: fileCounts{
 			Requests: c.requests, Failures: c.failures, BytesIn: c.bytesIn, Users: c.users,
 			Offered: c.offered, Started: c.started, InFlight: c.inFlight, Tasks: c.tasks,
+			Limited: limitsText(&c.vitals),
 		},
 		BytesSent: c.bytesOut, Redirects: c.redirects, Late: c.late, Clamped: c.clamped,
 		Statuses: jsonTally(c.statuses, strconv.Itoa),
@@ -124,12 +163,37 @@ func newRow(s *scope, r *record) (fileRow, error) {
 		Min: ms(f.min), StdDev: f.stddev / 1000, ServiceP95: ms(f.serviceP95), ConnectP95: ms(f.connectP95),
 		fileHistograms: fileHistograms{Latency: hists[latency], FirstByte: hists[firstByte], Lag: hists[lag]},
 		Service:        hists[service], Connect: hists[connect],
+		BodyP95: ms(f.bodyP95), DNSP95: ms(f.dnsP95), TCPP95: ms(f.tcpP95), TLSP95: ms(f.tlsP95),
+		Body: hists[body], DNS: hists[dns], TCP: hists[tcp], TLS: hists[tls],
+		fileVitals: newFileVitals(&c.vitals),
 	}, nil
 }
 
 // histograms lists where the row keeps its histograms.
 func (r *fileRow) histograms() [distributions]*[]byte {
-	return [...]*[]byte{&r.Latency, &r.Service, &r.FirstByte, &r.Connect, &r.Lag}
+	return [...]*[]byte{&r.Latency, &r.Service, &r.FirstByte, &r.Body, &r.Connect, &r.DNS, &r.TCP, &r.TLS, &r.Lag}
+}
+
+func limitsText(v *vitals) string {
+	if len(v.limits) == 0 {
+		return ""
+	}
+	return jsonTally(v.limits, func(l load.Limit) string { return string(l) })
+}
+
+// limits reads what limitsText wrote.
+func (r *fileCounts) limits() (v vitals, err error) {
+	if r.Limited == "" {
+		return v, nil
+	}
+	var by map[load.Limit]int64
+	if err := json.Unmarshal([]byte(r.Limited), &by); err != nil {
+		return v, fmt.Errorf("read series: limits: %w", err)
+	}
+	for l, n := range by {
+		v.limits.add(l, n)
+	}
+	return v, nil
 }
 
 // jsonTally writes a tally as a JSON object with sorted keys.

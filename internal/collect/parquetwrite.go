@@ -62,7 +62,9 @@ func newFileWriter(w io.Writer) *fileWriter {
 		parquet.DataPageStatistics(false),
 		parquet.SkipPageBounds("latency_histogram"), parquet.SkipPageBounds("service_histogram"),
 		parquet.SkipPageBounds("first_byte_histogram"), parquet.SkipPageBounds("connect_histogram"),
-		parquet.SkipPageBounds("lag_histogram"),
+		parquet.SkipPageBounds("lag_histogram"), parquet.SkipPageBounds("body_histogram"),
+		parquet.SkipPageBounds("dns_histogram"), parquet.SkipPageBounds("tcp_histogram"),
+		parquet.SkipPageBounds("tls_histogram"),
 		parquet.CreatedBy("onrush", fileVersion, ""),
 	)}
 }

@@ -29,6 +29,7 @@ type scope struct {
 	dims   string
 	task   string
 	total  cell             // over all seconds that are cut
+	peak   peak             // of a task
 	last   load.SeriesPoint // the second cut last; not kept for labels
 
 	up []*scope // what the figures of this scope are part of

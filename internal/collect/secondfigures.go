@@ -15,14 +15,18 @@ type secondFigures struct {
 	min, max                 int64
 	p50, p90, p95, p99, p999 int64
 	serviceP95, firstByteP95 int64
-	connectP95, lagP99       int64
+	bodyP95, connectP95      int64
+	dnsP95, tcpP95, tlsP95   int64
+	lagP99                   int64
 }
 
 func figuresOf(c *cell) secondFigures {
 	h := c.hists[latency]
 	f := secondFigures{
 		serviceP95: quantile(c.hists[service], 0.95), firstByteP95: quantile(c.hists[firstByte], 0.95),
-		connectP95: quantile(c.hists[connect], 0.95), lagP99: quantile(c.hists[lag], 0.99),
+		bodyP95: quantile(c.hists[body], 0.95), connectP95: quantile(c.hists[connect], 0.95),
+		dnsP95: quantile(c.hists[dns], 0.95), tcpP95: quantile(c.hists[tcp], 0.95), tlsP95: quantile(c.hists[tls], 0.95),
+		lagP99: quantile(c.hists[lag], 0.99),
 	}
 	if h.Count() == 0 {
 		return f
@@ -44,7 +48,9 @@ func quantile(h *hist.Hist, q float64) int64 {
 
 // point makes a series' point of the figures and the counters of c.
 func (f *secondFigures) point(second, width int, c *cell) load.SeriesPoint {
+	limited, by := c.vitals.limited()
 	return load.SeriesPoint{
+		Limited: limited, LimitedBy: string(by),
 		Second: second, Requests: c.requests, Failures: c.failures,
 		BytesIn: c.bytesIn, BytesOut: c.bytesOut,
 		Users: int(c.users), Offered: float64(c.offered) / float64(width), Started: c.started,
@@ -57,10 +63,11 @@ func (f *secondFigures) point(second, width int, c *cell) load.SeriesPoint {
 // ms turns the histograms' unit into the reports'.
 func ms(us int64) float64 { return float64(us) / 1000 }
 
-func (f *secondFigures) numbers() [11]*int64 {
+func (f *secondFigures) numbers() [15]*int64 {
 	return [...]*int64{
 		&f.min, &f.max, &f.p50, &f.p90, &f.p95, &f.p99, &f.p999,
-		&f.serviceP95, &f.firstByteP95, &f.connectP95, &f.lagP99,
+		&f.serviceP95, &f.firstByteP95, &f.bodyP95, &f.connectP95,
+		&f.dnsP95, &f.tcpP95, &f.tlsP95, &f.lagP99,
 	}
 }
 

@@ -1,7 +1,6 @@
 package collect
 
 import (
-	"strings"
 	"time"
 
 	"onrush.dev/onrush/internal/load"
@@ -31,7 +30,6 @@ type sender struct {
 	until    int64 // end of its last sample, µs since the start
 	heard    time.Time
 	health   load.Health
-	limited  map[string]int // why the generator was the limit: seconds
 	gauges   gauges
 
 	gone        bool // no more windows come
@@ -108,16 +106,4 @@ func (s *sender) awaited(front int) bool {
 		return false
 	}
 	return s.first >= 0 || s.task.Status == load.TaskRunning || s.task.Status == load.TaskReady
-}
-
-// limit counts a second in which the generator was the limit. Reasons that
-// differ in their figures alone ("CPU: 1.9 of 2 cores") count together.
-func (s *sender) limit(why string) {
-	reason, _, _ := strings.Cut(why, ":")
-	if s.limited == nil {
-		s.limited = map[string]int{}
-	}
-	if len(s.limited) < maxCauses || s.limited[reason] > 0 {
-		s.limited[reason]++
-	}
 }

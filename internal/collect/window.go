@@ -2,7 +2,6 @@ package collect
 
 import (
 	"fmt"
-	"math"
 	"time"
 
 	"onrush.dev/onrush/internal/load"
@@ -86,8 +85,15 @@ func (c *Collector) implausible(w *load.Window) error {
 	if lowest < 0 || w.Seq == 0 {
 		return load.Errorf(load.Invalid, "window of task %s: a figure is %d, it must not be negative", w.Task, lowest)
 	}
-	if cpu := w.Health.CPU; !(cpu >= 0 && cpu <= math.MaxInt32) {
-		return load.Errorf(load.Invalid, "window of task %s: %v cores in use", w.Task, cpu)
+	h := &w.Health
+	for _, cores := range [...]float64{h.CPU, h.Wait, h.GC} {
+		if !(cores >= 0 && cores <= mostCores) {
+			return load.Errorf(load.Invalid, "window of task %s: %v cores in use or waited for", w.Task, cores)
+		}
+	}
+	lowest = min(h.Pause, h.RSS, h.Files, h.Connections, h.LoopLag, h.Dropped, h.NoPort, h.NoFile)
+	if lowest < 0 {
+		return load.Errorf(load.Invalid, "window of task %s: a figure of its health is %d, it must not be negative", w.Task, lowest)
 	}
 	// A second cannot be over before the run could have got there.
 	if !c.clock.IsZero() && !c.run.Created.IsZero() {
@@ -97,6 +103,9 @@ func (c *Collector) implausible(w *load.Window) error {
 	}
 	return nil
 }
+
+// mostCores bounds what is believed of a task's use of CPU.
+const mostCores = 1 << 16
 
 // first sums an entry up for the task.
 func (c *Collector) first(e *load.RawEntry) error {
@@ -133,7 +142,10 @@ func (c *cell) mergeEntry(e *load.RawEntry) error {
 		}
 		c.causes.add(f.Cause, f.N)
 	}
-	for which, raw := range [...][]byte{latency: e.Latency, service: e.Service, firstByte: e.FirstByte, connect: e.Connect} {
+	for which, raw := range [...][]byte{
+		latency: e.Latency, service: e.Service, firstByte: e.FirstByte, body: e.Body,
+		connect: e.Connect, dns: e.DNS, tcp: e.TCP, tls: e.TLS,
+	} {
 		if raw == nil {
 			continue
 		}
@@ -155,6 +167,8 @@ func (c *Collector) enter(m *merging) {
 	sum := m.sum
 	sum.offered, sum.started, sum.late, sum.clamped = w.Offered, w.Started, w.Late, w.Clamped
 	sum.users, sum.inFlight = users, inFlight
+	sum.vitals.take(&w.Health, newly)
+	s.scope.peak.note(&w.Health)
 	if newly {
 		sum.tasks = 1
 	}
@@ -166,9 +180,6 @@ func (c *Collector) enter(m *merging) {
 	}
 	if w.Seq == s.seqs.max() {
 		s.last, s.health, s.heard = max(s.last, w.Second), w.Health, c.clock
-	}
-	if w.Health.Limited != "" {
-		s.limit(w.Health.Limited)
 	}
 	if !w.Partial {
 		c.covered = max(c.covered, w.Second+1)

@@ -15,7 +15,7 @@ import (
 //
 // criterionparse.go has the grammar.
 type Criterion struct {
-	Metric  string   // as Measure writes it: p50…p99.99, mean, min, max, requests, rate, failures, bandwidth, ttfb p95, connect p95, lag p99, status 5xx
+	Metric  string   // as Measure writes it: p50…p99.99, mean, min, max, requests, rate, failures, bandwidth, ttfb p95, body p95, connect p95, dns p95, tcp p95, tls p95, lag p99, status 5xx
 	Label   string   // empty: all
 	Region  string   // empty: all
 	Op      string   // < <= > >=

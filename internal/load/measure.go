@@ -18,12 +18,16 @@ type Measure struct {
 // MeasureOf says what is measured.
 type MeasureOf string
 
-// What can be measured. The first four are times, kept as histograms.
+// What can be measured. The first eight are times, kept as histograms.
 const (
 	OfLatency   MeasureOf = "latency"
 	OfFirstByte MeasureOf = "ttfb"    // send to first response byte
-	OfConnect   MeasureOf = "connect" // DNS, connect and TLS
-	OfLag       MeasureOf = "lag"     // begin minus due, open model
+	OfBody      MeasureOf = "body"    // first response byte to the last
+	OfConnect   MeasureOf = "connect" // opening a connection, whose parts are:
+	OfDNS       MeasureOf = "dns"
+	OfTCP       MeasureOf = "tcp"
+	OfTLS       MeasureOf = "tls"
+	OfLag       MeasureOf = "lag" // begin minus due, open model
 	OfRequests  MeasureOf = "requests"
 	OfRate      MeasureOf = "rate" // requests answered a second
 	OfFailures  MeasureOf = "failures"
@@ -82,10 +86,13 @@ func (m Measure) Unit() string {
 // percentile writes 0.999 as 99.9, as it was written before.
 func percentile(q float64) string { return formatFloat(float64(int64(q*1e5+0.5)) / 1e3) }
 
-const measuresAllowed = "p50 to p99.99, mean, min, max (of latency, or after ttfb, connect or lag), requests, rate, failures, bandwidth, status 5xx"
+const measuresAllowed = "p50 to p99.99, mean, min, max (of latency, or after ttfb, body, connect, dns, tcp, tls or lag), requests, rate, failures, bandwidth, status 5xx"
 
 var (
-	timeWords  = map[string]MeasureOf{"latency": OfLatency, "ttfb": OfFirstByte, "connect": OfConnect, "lag": OfLag}
+	timeWords = map[string]MeasureOf{
+		"latency": OfLatency, "ttfb": OfFirstByte, "body": OfBody, "lag": OfLag,
+		"connect": OfConnect, "dns": OfDNS, "tcp": OfTCP, "tls": OfTLS,
+	}
 	countWords = map[string]MeasureOf{"requests": OfRequests, "rate": OfRate, "failures": OfFailures, "bandwidth": OfBandwidth}
 	statWords  = map[string]MeasureStat{"mean": StatMean, "avg": StatMean, "min": StatMin, "max": StatMax}
 )
@@ -146,9 +153,10 @@ func unknownMeasure(word string) error {
 	means := map[string]string{
 		"errors": "failures", "error_rate": "failures", "fails": "failures", "average": "mean", "throughput": "rate", "rps": "rate",
 		"count": "requests", "first_byte": "ttfb p95", "response_time": "mean",
+		"handshake": "tls p95", "receive": "body p95", "download": "body p95",
 	}[word]
 	if means == "" {
-		means = Nearest(word, []string{"mean", "min", "max", "requests", "rate", "failures", "bandwidth", "status", "ttfb", "connect", "lag", "median"})
+		means = Nearest(word, []string{"mean", "min", "max", "requests", "rate", "failures", "bandwidth", "status", "ttfb", "body", "connect", "dns", "tcp", "tls", "lag", "median"})
 	}
 	if means != "" {
 		return fmt.Errorf("there is no figure %q; did you mean %s?", word, means)

@@ -12,6 +12,7 @@ type Report struct {
 	Regions     map[string]Figures     `json:"regions"`
 	Labels      map[string]Figures     `json:"labels"`
 	Tasks       map[string]TaskFigures `json:"tasks"`
+	Generator   Generator              `json:"generator"`
 	Criteria    []CriterionResult      `json:"criteria"`
 	Events      []Event                `json:"events,omitempty"`
 	Notes       []string               `json:"notes,omitempty"` // what a reader must know before betting on the figures
@@ -42,7 +43,7 @@ type Accounting struct {
 	SamplesReceived int64 `json:"samples_received"` // merged into this report
 	WindowsMissing  int64 `json:"windows_missing"`
 	WindowsRepeated int64 `json:"windows_repeated"` // received again and dropped
-	Clamped         int64 `json:"samples_clamped"`  // beyond the histogram's range
+	Clamped         int64 `json:"samples_clamped"`  // measured times beyond the histograms' range
 }
 
 // Figures is one block of figures: of the run, a region, a label or a task.
@@ -57,7 +58,11 @@ type Figures struct {
 	LatencyMS         Latency          `json:"latency_ms"`
 	ServiceMS         *Latency         `json:"service_ms,omitempty"` // open model: from the send
 	FirstByteMS       *Latency         `json:"first_byte_ms,omitempty"`
-	ConnectMS         *Latency         `json:"connect_ms,omitempty"`
+	BodyMS            *Latency         `json:"body_ms,omitempty"`    // first byte to last
+	ConnectMS         *Latency         `json:"connect_ms,omitempty"` // of requests that opened a connection, as its parts:
+	DNSMS             *Latency         `json:"dns_ms,omitempty"`
+	TCPMS             *Latency         `json:"tcp_ms,omitempty"`
+	TLSMS             *Latency         `json:"tls_ms,omitempty"`
 	LagMS             *Latency         `json:"schedule_lag_ms,omitempty"` // open model; not kept per label
 	StatusCodes       map[string]int64 `json:"status_codes"`
 	FailureCauses     map[string]int64 `json:"failure_causes"`
@@ -69,7 +74,36 @@ type Figures struct {
 // TaskFigures is a task's block with what became of it.
 type TaskFigures struct {
 	Figures
-	Task Task `json:"task"`
+	Task   Task        `json:"task"`
+	Health *TaskHealth `json:"health,omitempty"` // nil: it sent no window
+}
+
+// Generator says how far the figures are the generator's own doing. A
+// task-second is one second of one task.
+type Generator struct {
+	TaskSeconds int64            `json:"task_seconds"` // measured
+	Limited     int64            `json:"limited"`      // of these, the generator and not the target was the limit
+	LimitedBy   map[string]int64 `json:"limited_by,omitempty"`
+}
+
+// TaskHealth is how the generator fared in a task over the run: means and the
+// worst second. Figures that its system does not tell are 0.
+type TaskHealth struct {
+	Seconds    int64            `json:"seconds"`
+	CPUMean    float64          `json:"cpu_mean"` // cores
+	CPUMax     float64          `json:"cpu_max"`
+	WaitMean   float64          `json:"cpu_wait_mean"` // cores waited for
+	WaitMax    float64          `json:"cpu_wait_max"`
+	GCMax      float64          `json:"gc_max"` // cores
+	PauseMaxMS float64          `json:"gc_pause_max_ms"`
+	RSSMax     int64            `json:"rss_max"` // bytes
+	FilesMax   int64            `json:"open_files_max"`
+	ConnsMax   int64            `json:"connections_max"`
+	LoopLagMax float64          `json:"loop_lag_max_ms"`
+	Dropped    int64            `json:"dropped"`
+	NoPort     int64            `json:"no_local_port"`
+	NoFile     int64            `json:"no_descriptor"`
+	LimitedBy  map[string]int64 `json:"limited_by,omitempty"` // seconds
 }
 
 // Latency is a distribution in milliseconds. All zero when Count is 0.
@@ -84,6 +118,8 @@ type Latency struct {
 	P99    float64 `json:"p99"`
 	P999   float64 `json:"p99_9"`
 	Max    float64 `json:"max"`
+
+	Clamped int64 `json:"clamped,omitempty"` // beyond the histogram's range, and counted as its end
 }
 
 // CriterionResult is one criterion with what was found.
@@ -108,6 +144,7 @@ type Snapshot struct {
 	Regions    map[string]Figures     `json:"regions"` // so far
 	Labels     map[string]Figures     `json:"labels"`  // so far
 	RegionLast map[string]SeriesPoint `json:"region_last"`
+	Generator  Generator              `json:"generator"` // so far
 	Criteria   []CriterionResult      `json:"criteria"`
 	Notes      []string               `json:"notes,omitempty"`
 }
@@ -121,9 +158,15 @@ type TaskLive struct {
 	Requests int64      `json:"requests"`
 	Failures int64      `json:"failures"`
 	P95      float64    `json:"p95"` // last second, ms
-	CPU      float64    `json:"cpu"`
-	Limited  string     `json:"limited,omitempty"`
-	Behind   int        `json:"behind"` // seconds since its last window
+	CPU      float64    `json:"cpu"` // cores, as the next ones: last second
+	CPUWait  float64    `json:"cpu_wait"`
+	RSS      int64      `json:"rss"` // bytes
+	LoopLag  float64    `json:"loop_lag_ms"`
+	Conns    int64      `json:"connections"`
+	Limited  string     `json:"limited,omitempty"` // last second
+	// LimitedSeconds is in how many seconds so far the generator was the limit.
+	LimitedSeconds int64 `json:"limited_seconds"`
+	Behind         int   `json:"behind"` // seconds since its last window
 }
 
 // SeriesPoint is one second (or one step) of a series.
@@ -147,6 +190,11 @@ type SeriesPoint struct {
 	Max          float64 `json:"max"`
 	FirstByteP95 float64 `json:"first_byte_p95"`
 	LagP99       float64 `json:"lag_p99"`
+
+	// Limited is in how many task-seconds the generator was the limit, LimitedBy
+	// the reason in most of them.
+	Limited   int64  `json:"limited"`
+	LimitedBy string `json:"limited_by,omitempty"`
 }
 
 // SeriesQuery asks for a series. Region, Label and Task narrow it; empty means

@@ -21,7 +21,7 @@ type Window struct {
 	Late     int64      // of these, begun more than 1 ms after they were due
 	InFlight int64      // at the end of the second
 	Sent     int64      // samples in all windows of this sender up to and including this one
-	Clamped  int64      // samples whose latency was beyond the histogram's range
+	Clamped  int64      // measured times, of all histograms, that were beyond their range
 	Lag      *hist.Hist // begin minus due, open model; nil when empty
 	Health   Health
 	Entries  []Entry
@@ -44,14 +44,10 @@ type Entry struct {
 	Latency   *hist.Hist // from the intended start (open model) or the send (closed)
 	Service   *hist.Hist // from the send; nil in the closed model, where it equals Latency
 	FirstByte *hist.Hist // send to first response byte
-	Connect   *hist.Hist // DNS, connect and TLS; only samples that opened a connection
-}
+	Body      *hist.Hist // first response byte to the last one
 
-// Health is how the generator itself fares.
-type Health struct {
-	CPU     float64 // cores used by the agent's process in this second
-	RSS     int64   // bytes
-	Limited string  // why the generator, not the target, was the limit in this second; empty when it was not
+	// Only samples that opened a connection: the whole of it, and its parts.
+	Connect, DNS, TCP, TLS *hist.Hist
 }
 
 // Cause says why a request failed.

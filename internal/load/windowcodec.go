@@ -11,26 +11,28 @@ import (
 	"onrush.dev/onrush/internal/hist"
 )
 
-// The bytes of a window, version 1. Counts and lengths are unsigned varints,
+// The bytes of a window, version 2. Counts and lengths are unsigned varints,
 // figures signed ones (an engine's gauge may be negative for a moment, and must
 // not make its window unreadable).
 //
-//	version   one byte, 1
+//	version   one byte, 2
 //	strings   count, then length and bytes of each; what follows names them by
 //	          place. Labels, dimensions, causes and the head's words stand here,
 //	          so that a label with many dimensions is written once.
 //	head      task attempt seq second flags until users offered started late
-//	          inflight sent clamped rss limited, cpu as 8 bytes, lag (histogram)
+//	          inflight sent clamped, health, lag (histogram)
+//	health    pause rss files connections looplag dropped noport nofile limited;
+//	          cpu wait gc as 8 bytes each
 //	entries   count, then for each: label dims requests failures in out
 //	          redirects, statuses (count, then status and number), causes
-//	          (count, then string and number), a byte that says which histograms
-//	          are there, these histograms
+//	          (count, then string and number), a number whose bits say which
+//	          histograms are there, these histograms
 //	checksum  CRC-32C of all before it, 4 bytes, lowest first
 //
 // A histogram is a length and the bytes of package hist, so that a reader can
 // step over it or merge it without making one.
 const (
-	windowVersion = 1
+	windowVersion = 2
 	checksumSize  = 4
 	flagPartial   = 1
 )
@@ -40,12 +42,20 @@ func windowChecksum(b []byte) uint32 {
 }
 
 // histograms returns where an entry keeps its histograms, in their order in the
-// bytes.
+// bytes: the usual ones first, so that the number that says which are there is
+// small.
 func (e *Entry) histograms() [histCount]**hist.Hist {
-	return [...]**hist.Hist{&e.Latency, &e.Service, &e.FirstByte, &e.Connect}
+	return [...]**hist.Hist{&e.Latency, &e.Service, &e.FirstByte, &e.Body, &e.Connect, &e.DNS, &e.TCP, &e.TLS}
 }
 
-const histCount = 4
+const histCount = 8
+
+// numbers and shares list the figures in their order in the bytes.
+func (h *Health) numbers() [8]*int64 {
+	return [...]*int64{&h.Pause, &h.RSS, &h.Files, &h.Connections, &h.LoopLag, &h.Dropped, &h.NoPort, &h.NoFile}
+}
+
+func (h *Health) shares() [3]*float64 { return [...]*float64{&h.CPU, &h.Wait, &h.GC} }
 
 // AppendWindow appends the window's bytes to dst. Equal windows have equal
 // bytes.
@@ -112,12 +122,17 @@ func (e *windowEncoder) head(w *Window) {
 	e.uint(w.Seq)
 	for _, n := range [...]int64{
 		int64(w.Second), flags, w.Until, int64(w.Users), w.Offered, w.Started,
-		w.Late, w.InFlight, w.Sent, w.Clamped, w.Health.RSS,
+		w.Late, w.InFlight, w.Sent, w.Clamped,
 	} {
 		e.int(n)
 	}
+	for _, n := range w.Health.numbers() {
+		e.int(*n)
+	}
 	e.string(w.Health.Limited)
-	e.b = binary.LittleEndian.AppendUint64(e.b, math.Float64bits(w.Health.CPU))
+	for _, share := range w.Health.shares() {
+		e.b = binary.LittleEndian.AppendUint64(e.b, math.Float64bits(*share))
+	}
 	e.histogram(w.Lag)
 }
 
@@ -137,13 +152,13 @@ func (e *windowEncoder) entry(en *Entry) {
 		e.counts = append(e.counts, labelCount{int64(e.places[string(cause)]), n})
 	}
 	e.sortedCounts()
-	mask := byte(0)
+	mask := uint64(0)
 	for i, h := range en.histograms() {
 		if (*h).Count() > 0 {
 			mask |= 1 << i
 		}
 	}
-	e.b = append(e.b, mask)
+	e.uint(mask)
 	for i, h := range en.histograms() {
 		if mask&(1<<i) != 0 {
 			e.histogram(*h)

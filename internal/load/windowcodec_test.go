@@ -30,8 +30,11 @@ func typicalWindow(rng *rand.Rand, labels, samples int) *load.Window {
 		Task: "eu-west-1-17", Attempt: 1, Seq: 61, Second: 60, Until: 60_999_871,
 		Users: 250, Offered: 20_000, Started: 19_990, Late: 3, InFlight: 41,
 		Sent: int64(61 * labels * samples), Clamped: 0,
-		Lag:    latencies(rng, labels*samples, 40),
-		Health: load.Health{CPU: 0.8125, RSS: 48 << 20, Limited: "connections: 10000 in use"},
+		Lag: latencies(rng, labels*samples, 40),
+		Health: load.Health{
+			CPU: 0.8125, Wait: 0.25, GC: 0.0625, Pause: 310, RSS: 48 << 20, Files: 10_240, Connections: 10_000,
+			LoopLag: 1200, Dropped: 1, NoPort: 2, NoFile: 3, Limited: "connections: 10000 in use",
+		},
 	}
 	for i := range labels {
 		w.Entries = append(w.Entries, load.Entry{
@@ -42,7 +45,11 @@ func typicalWindow(rng *rand.Rand, labels, samples int) *load.Window {
 			BytesIn:  int64(samples) * 5312, BytesOut: int64(samples) * 211,
 			Latency:   latencies(rng, samples, 30_000+float64(i)*1000),
 			FirstByte: latencies(rng, samples, 25_000+float64(i)*1000),
+			Body:      latencies(rng, samples, 300),
 			Connect:   latencies(rng, max(1, samples/50), 2000),
+			DNS:       latencies(rng, max(1, samples/100), 500),
+			TCP:       latencies(rng, max(1, samples/50), 500),
+			TLS:       latencies(rng, max(1, samples/50), 1000),
 		})
 	}
 	return w
@@ -75,7 +82,7 @@ func TestWindowRoundTrip(t *testing.T) {
 		"extreme": {
 			Task: strings.Repeat("ä", 1000), Attempt: math.MaxInt32, Seq: math.MaxUint64,
 			Second: math.MaxInt32, Until: math.MaxInt64, Users: -1, InFlight: math.MinInt64,
-			Health:  load.Health{CPU: math.Inf(1), RSS: -1},
+			Health:  load.Health{CPU: math.Inf(1), Wait: -1, RSS: -1, LoopLag: math.MinInt64},
 			Entries: []load.Entry{{Label: "", Causes: map[load.Cause]int64{"new cause": 1, "": -1}, Statuses: map[int]int64{-1: 1, 999: math.MaxInt64}}},
 		},
 	}

@@ -78,16 +78,6 @@ func (r *windowReader) bytes() []byte {
 	return b
 }
 
-func (r *windowReader) byte() byte {
-	if len(r.b) == 0 {
-		r.fail(errWindowShort)
-		return 0
-	}
-	b := r.b[0]
-	r.b = r.b[1:]
-	return b
-}
-
 func (r *windowReader) fixed64() uint64 {
 	if len(r.b) < 8 {
 		r.fail(errWindowShort)
@@ -141,13 +131,13 @@ func (raw *RawEntry) entry() (Entry, error) {
 			e.Causes[c.Cause] += c.N
 		}
 	}
-	from := [histCount][]byte{raw.Latency, raw.Service, raw.FirstByte, raw.Connect}
+	from := raw.histograms()
 	for i, to := range e.histograms() {
-		if from[i] == nil {
+		if *from[i] == nil {
 			continue
 		}
 		*to = hist.New()
-		if err := mergeWhole(*to, from[i]); err != nil {
+		if err := mergeWhole(*to, *from[i]); err != nil {
 			return e, err
 		}
 	}

@@ -14,13 +14,19 @@ import (
 // call that hands it out. An empty histogram is nil; the others are for
 // hist.Hist's MergeBinary.
 type RawEntry struct {
-	Label, Dims                          []byte
-	Requests, Failures                   int64
-	BytesIn, BytesOut                    int64
-	Redirects                            int64
-	Statuses                             []RawStatus
-	Causes                               []RawCause
-	Latency, Service, FirstByte, Connect []byte
+	Label, Dims                       []byte
+	Requests, Failures                int64
+	BytesIn, BytesOut                 int64
+	Redirects                         int64
+	Statuses                          []RawStatus
+	Causes                            []RawCause
+	Latency, Service, FirstByte, Body []byte
+	Connect, DNS, TCP, TLS            []byte
+}
+
+// histograms are in the order of Entry's.
+func (raw *RawEntry) histograms() [histCount]*[]byte {
+	return [...]*[]byte{&raw.Latency, &raw.Service, &raw.FirstByte, &raw.Body, &raw.Connect, &raw.DNS, &raw.TCP, &raw.TLS}
 }
 
 // RawStatus is a status code with its number of responses.
@@ -141,9 +147,13 @@ func (v *windowVisitor) readHead() {
 	w.InFlight = v.int()
 	w.Sent = v.int()
 	w.Clamped = v.int()
-	w.Health.RSS = v.int()
+	for _, n := range w.Health.numbers() {
+		*n = v.int()
+	}
 	w.Health.Limited = string(v.word())
-	w.Health.CPU = math.Float64frombits(v.fixed64())
+	for _, share := range w.Health.shares() {
+		*share = math.Float64frombits(v.fixed64())
+	}
 	raw := v.bytes()
 	if v.err != nil {
 		return
@@ -175,11 +185,11 @@ func (v *windowVisitor) readEntry() {
 		}
 		e.Causes = append(e.Causes, RawCause{causeOf(v.table[place]), v.int()})
 	}
-	mask := v.byte()
+	mask := v.uint()
 	if mask >= 1<<histCount {
 		v.fail(errWindowHistogram)
 	}
-	for i, to := range [histCount]*[]byte{&e.Latency, &e.Service, &e.FirstByte, &e.Connect} {
+	for i, to := range e.histograms() {
 		if mask&(1<<i) != 0 && v.err == nil {
 			*to = v.bytes()
 		}

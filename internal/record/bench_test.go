@@ -11,8 +11,8 @@ import (
 	"onrush.dev/onrush/internal/record"
 )
 
-// traffic is samples as an open-model engine makes them: all durations but the
-// connect time are there.
+// traffic is samples as an open-model engine makes them: all durations are
+// there but those of opening a connection.
 func traffic(r *record.Recorder, labels, n int) []record.Sample {
 	rng := rand.New(rand.NewPCG(1, 2))
 	ids := make([]int, labels)
@@ -24,7 +24,7 @@ func traffic(r *record.Recorder, labels, n int) []record.Sample {
 		latency := time.Duration(20e6 * math.Exp(rng.NormFloat64()/2))
 		samples[i] = record.Sample{
 			Label: ids[rng.IntN(labels)], Latency: latency, Service: latency - 1000, FirstByte: latency - 500_000,
-			Connect: record.None, Lag: 1000, Status: 200, BytesIn: 5000, BytesOut: 200,
+			Body: 3000, Connect: record.None, DNS: record.None, TCP: record.None, TLS: record.None, Lag: 1000, Status: 200, BytesIn: 5000, BytesOut: 200,
 		}
 	}
 	return samples

@@ -1,6 +1,8 @@
 package record
 
 import (
+	"time"
+
 	"onrush.dev/onrush/internal/hist"
 	"onrush.dev/onrush/internal/load"
 )
@@ -13,8 +15,17 @@ type cell struct {
 	statuses           []statusCount
 	causes             []causeCount
 
-	latency, service, firstByte, connect hist.Hist
+	latency, service, firstByte, body hist.Hist
+
+	opened *opened // nil until a request of this label opened a connection
 }
+
+// opened are the times of requests that opened a connection. With kept
+// connections they are rare, hence apart: a label without them takes no memory
+// and no time for them.
+type opened struct{ connect, dns, tcp, tls hist.Hist }
+
+func (o *opened) all() [4]*hist.Hist { return [...]*hist.Hist{&o.connect, &o.dns, &o.tcp, &o.tls} }
 
 type statusCount struct {
 	status int
@@ -49,8 +60,24 @@ func (c *cell) add(s *Sample) {
 	if s.FirstByte >= 0 {
 		c.firstByte.Record(micros(s.FirstByte))
 	}
-	if s.Connect >= 0 {
-		c.connect.Record(micros(s.Connect))
+	if s.Body >= 0 {
+		c.body.Record(micros(s.Body))
+	}
+	if s.Connect&s.DNS&s.TCP&s.TLS >= 0 { // one of them at least is not negative
+		c.addOpened(s)
+	}
+}
+
+//go:noinline
+func (c *cell) addOpened(s *Sample) {
+	if c.opened == nil {
+		c.opened = new(opened)
+	}
+	times := [...]time.Duration{s.Connect, s.DNS, s.TCP, s.TLS}
+	for i, h := range c.opened.all() {
+		if times[i] >= 0 {
+			h.Record(micros(times[i]))
+		}
 	}
 }
 
@@ -89,11 +116,32 @@ func (c *cell) merge(o *cell) {
 	c.latency.Merge(&o.latency)
 	c.service.Merge(&o.service)
 	c.firstByte.Merge(&o.firstByte)
-	c.connect.Merge(&o.connect)
+	c.body.Merge(&o.body)
+	if o.opened == nil {
+		return
+	}
+	if c.opened == nil {
+		c.opened = new(opened)
+	}
+	from := o.opened.all()
+	for i, h := range c.opened.all() {
+		h.Merge(from[i])
+	}
+}
+
+// histograms lists those that are there.
+func (c *cell) histograms(dst []*hist.Hist) []*hist.Hist {
+	dst = append(dst, &c.latency, &c.service, &c.firstByte, &c.body)
+	if c.opened != nil {
+		all := c.opened.all()
+		dst = append(dst, all[:]...)
+	}
+	return dst
 }
 
 func (c *cell) reset() {
-	for _, h := range [...]*hist.Hist{&c.latency, &c.service, &c.firstByte, &c.connect} {
+	var buf [8]*hist.Hist
+	for _, h := range c.histograms(buf[:0]) {
 		h.Reset()
 	}
 	c.requests, c.failures, c.in, c.out, c.redirects = 0, 0, 0, 0, 0
@@ -107,7 +155,10 @@ func (c *cell) entry(key labelKey) load.Entry {
 		Requests: c.requests, Failures: c.failures,
 		BytesIn: c.in, BytesOut: c.out, Redirects: c.redirects,
 		Latency: filled(&c.latency), Service: filled(&c.service),
-		FirstByte: filled(&c.firstByte), Connect: filled(&c.connect),
+		FirstByte: filled(&c.firstByte), Body: filled(&c.body),
+	}
+	if o := c.opened; o != nil {
+		e.Connect, e.DNS, e.TCP, e.TLS = filled(&o.connect), filled(&o.dns), filled(&o.tcp), filled(&o.tls)
 	}
 	if len(c.statuses) > 0 {
 		e.Statuses = make(map[int]int64, len(c.statuses))

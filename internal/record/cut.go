@@ -1,11 +1,9 @@
 package record
 
 import (
-	"fmt"
-	"runtime"
 	"slices"
-	"time"
 
+	"onrush.dev/onrush/internal/hist"
 	"onrush.dev/onrush/internal/load"
 )
 
@@ -61,14 +59,18 @@ func (r *Recorder) cut(number int, last bool) *load.Window {
 		Users: now.Users, InFlight: now.InFlight,
 		Offered: sec.offered, Started: sec.started, Late: sec.late,
 		Lag:     filled(&sec.lag),
-		Health:  r.health(now.Limited),
+		Health:  r.watch.health(&now, sec.started, sec.late),
 		Entries: make([]load.Entry, 0, len(sec.used)),
 	}
+	w.Clamped = sec.lag.Clamped()
 	slices.Sort(sec.used)
+	var hists [8]*hist.Hist
 	for _, id := range sec.used {
 		c := sec.cells[id]
 		r.sent += c.requests
-		w.Clamped += c.latency.Clamped()
+		for _, h := range c.histograms(hists[:0]) {
+			w.Clamped += h.Clamped()
+		}
 		w.Entries = append(w.Entries, c.entry(r.labels.key(id)))
 	}
 	w.Sent = r.sent
@@ -125,28 +127,4 @@ func (r *Recorder) detach(number int, last bool) *second {
 	r.pending = slices.Delete(r.pending, 0, over)
 	sec.number, r.next = number, number+1
 	return sec
-}
-
-// busy is the share of the CPU beyond which the generator counts as the limit:
-// what it measures then is its own queue as much as the target's.
-const busy = 0.95
-
-func (r *Recorder) health(limited string) load.Health {
-	now := readUsage()
-	h := load.Health{RSS: now.rss, Limited: limited}
-	if wall := now.at.Sub(r.usage.at); wall > 0 {
-		h.CPU = float64(now.cpu-r.usage.cpu) / float64(wall)
-	}
-	r.usage = now
-	if cores := runtime.GOMAXPROCS(0); limited == "" && h.CPU > busy*float64(cores) {
-		h.Limited = fmt.Sprintf("CPU: %.1f of %d cores in use", h.CPU, cores)
-	}
-	return h
-}
-
-// usage is what the process has used so far.
-type usage struct {
-	at  time.Time
-	cpu time.Duration
-	rss int64
 }

@@ -12,7 +12,8 @@
 //	                 second n: a cell for each label --Cut(n)--> load.Window
 //
 // Read sample.go and shard.go first (what an engine calls), then second.go (how
-// samples are counted) and cut.go (how a window is made).
+// samples are counted) and cut.go (how a window is made). How the process looks
+// at itself stands in watch.go and limit.go.
 package record
 
 import (
@@ -43,7 +44,7 @@ type Recorder struct {
 	scratch []Sample
 	seq     uint64
 	sent    int64
-	usage   usage
+	watch   *watch
 	out     *second // behind the window handed out last, for Recycle
 	window  *load.Window
 
@@ -53,14 +54,6 @@ type Recorder struct {
 	spare   []*second // emptied, to be used again
 	shards  map[*Shard]struct{}
 	gauges  func() Gauges
-}
-
-// Gauges are figures that have a value at an instant rather than in a second.
-type Gauges struct {
-	Users    int
-	InFlight int64
-	// Limited says why the generator, not the target, is the limit right now.
-	Limited string
 }
 
 // New returns a recorder without samples.
@@ -73,7 +66,7 @@ func New(opts Options) *Recorder {
 		next:   opts.First,
 		labels: labels{limit: opts.MaxLabels, ids: map[labelKey]int{}},
 		shards: map[*Shard]struct{}{},
-		usage:  readUsage(),
+		watch:  newWatch(),
 	}
 }
 
@@ -82,14 +75,6 @@ func New(opts Options) *Recorder {
 // When the task has too many labels, further ones share the label Other.
 func (r *Recorder) Label(name, dims string) int {
 	return r.labels.id(labelKey{name, dims})
-}
-
-// Gauges sets the function that every cut asks for the present gauges. It may
-// call Offer, for the second that is about to be cut too, but must not cut.
-func (r *Recorder) Gauges(read func() Gauges) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.gauges = read
 }
 
 // Offer adds n arrivals that were due in a second that has begun (open model).

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"onrush.dev/onrush/internal/hist"
 	"onrush.dev/onrush/internal/load"
 	"onrush.dev/onrush/internal/record"
 )
@@ -16,7 +17,7 @@ import (
 func at(label int, end time.Duration) *record.Sample {
 	return &record.Sample{
 		Label: label, End: end, Latency: 5 * time.Millisecond, Status: 200,
-		Service: record.None, FirstByte: record.None, Connect: record.None, Lag: record.None,
+		Service: record.None, FirstByte: record.None, Connect: record.None, DNS: record.None, TCP: record.None, TLS: record.None, Body: record.None, Lag: record.None,
 	}
 }
 
@@ -96,15 +97,16 @@ func TestSampleBecomesFigures(t *testing.T) {
 	s, label := r.Shard(), r.Label("pay", "cache=miss")
 	s.RecordBatch([]record.Sample{
 		{
-			Label: label, Latency: 3_000_499, Service: 2_000_500, FirstByte: 1500 * time.Microsecond, Connect: 0, Lag: time.Millisecond,
+			Label: label, Latency: 3_000_499, Service: 2_000_500, FirstByte: 1500 * time.Microsecond, Body: 400, Lag: time.Millisecond,
+			Connect: 7 * time.Microsecond, DNS: record.None, TCP: 2 * time.Microsecond, TLS: 4 * time.Microsecond,
 			Status: 200, BytesIn: 1000, BytesOut: 100, Redirects: 2,
 		},
 		{
-			Label: label, Latency: 30 * time.Hour, Service: record.None, FirstByte: record.None, Connect: record.None, Lag: record.None,
+			Label: label, Latency: 30 * time.Hour, Service: record.None, FirstByte: record.None, Connect: record.None, DNS: record.None, TCP: record.None, TLS: record.None, Body: record.None, Lag: record.None,
 			Cause: load.CauseTimeout, BytesOut: 50,
 		},
 		{
-			Label: label, Latency: record.None, Service: record.None, FirstByte: record.None, Connect: record.None, Lag: record.None,
+			Label: label, Latency: record.None, Service: record.None, FirstByte: record.None, Connect: record.None, DNS: record.None, TCP: record.None, TLS: record.None, Body: record.None, Lag: record.None,
 			Status: 503, Cause: load.CauseStatus, BytesIn: 7,
 		},
 	})
@@ -120,15 +122,73 @@ func TestSampleBecomesFigures(t *testing.T) {
 	for name, got := range map[string][2]int64{
 		"latency": {e.Latency.Count(), e.Latency.Min()}, "service": {e.Service.Count(), e.Service.Min()},
 		"first byte": {e.FirstByte.Count(), e.FirstByte.Min()}, "connect": {e.Connect.Count(), e.Connect.Min()},
+		"body": {e.Body.Count(), e.Body.Min()}, "dns": {e.DNS.Count(), e.DNS.Min()}, "tcp": {e.TCP.Count(), e.TCP.Min()}, "tls": {e.TLS.Count(), e.TLS.Min()},
 		"lag": {w.Lag.Count(), w.Lag.Min()},
 	} {
-		want := map[string][2]int64{"latency": {2, 3000}, "service": {1, 2001}, "first byte": {1, 1500}, "connect": {1, 0}, "lag": {1, 1000}}[name]
+		want := map[string][2]int64{
+			"latency": {2, 3000}, "service": {1, 2001}, "first byte": {1, 1500}, "connect": {1, 7}, "lag": {1, 1000},
+			"body": {1, 0}, "dns": {}, "tcp": {1, 2}, "tls": {1, 4},
+		}[name]
 		if got != want {
 			t.Errorf("%s has count and min %d, want %d", name, got, want)
 		}
 	}
 	if w.Clamped != 1 {
 		t.Errorf("%d samples clamped, want the one of 30 hours", w.Clamped)
+	}
+}
+
+// TestEveryHistogramClamps records times out of range, of one kind after the
+// other: each is counted, and stands at the end of its histogram.
+func TestEveryHistogramClamps(t *testing.T) {
+	t.Parallel()
+	const tooLong = 30 * time.Hour
+	set := map[string]func(*record.Sample){
+		"latency": func(s *record.Sample) { s.Latency = tooLong }, "service": func(s *record.Sample) { s.Service = tooLong },
+		"first byte": func(s *record.Sample) { s.FirstByte = tooLong }, "body": func(s *record.Sample) { s.Body = tooLong },
+		"connect": func(s *record.Sample) { s.Connect = tooLong }, "dns": func(s *record.Sample) { s.DNS = tooLong },
+		"tcp": func(s *record.Sample) { s.TCP = tooLong }, "tls": func(s *record.Sample) { s.TLS = tooLong },
+		"lag": func(s *record.Sample) { s.Lag = tooLong },
+	}
+	for name, change := range set {
+		r := record.New(record.Options{})
+		s, home := r.Shard(), r.Label("home", "")
+		for range 3 {
+			sample := at(home, 0)
+			change(sample)
+			s.Record(sample)
+		}
+		w := r.Cut(0)
+		if w.Clamped != 3 {
+			t.Errorf("%s: %d values clamped, want 3", name, w.Clamped)
+		}
+		e := w.Entries[0]
+		h := map[string]*hist.Hist{
+			"latency": e.Latency, "service": e.Service, "first byte": e.FirstByte, "body": e.Body,
+			"connect": e.Connect, "dns": e.DNS, "tcp": e.TCP, "tls": e.TLS, "lag": w.Lag,
+		}[name]
+		if h.Clamped() != 3 || h.Count() != 3 || h.Max() != hist.MaxValue {
+			t.Errorf("%s: %d of %d clamped, max %d", name, h.Clamped(), h.Count(), h.Max())
+		}
+	}
+}
+
+// TestMicrosecondsAreApart records the least times there are: each microsecond
+// is told from the next.
+func TestMicrosecondsAreApart(t *testing.T) {
+	t.Parallel()
+	for us := range int64(256) {
+		r := record.New(record.Options{})
+		d := time.Duration(us) * time.Microsecond
+		r.Shard().Record(&record.Sample{Label: r.Label("home", ""), Latency: d, Service: d, FirstByte: d, Body: d, Connect: d, DNS: d, TCP: d, TLS: d})
+		e := r.Last().Entries[0]
+		for i, h := range []*hist.Hist{e.Latency, e.Service, e.FirstByte, e.Body, e.Connect, e.DNS, e.TCP, e.TLS} {
+			h.Record(0)
+			h.Record(hist.MaxValue)
+			if got := h.Quantile(0.5); got != us {
+				t.Fatalf("histogram %d says %d µs of %d", i, got, us)
+			}
+		}
 	}
 }
 
@@ -176,12 +236,18 @@ func TestGaugesAndHealth(t *testing.T) {
 	r := record.New(record.Options{})
 	r.Gauges(func() record.Gauges {
 		r.Offer(0, 40)
-		return record.Gauges{Users: 7, InFlight: 5, Limited: "connections: 5 of 5 in use"}
+		return record.Gauges{
+			Users: 7, InFlight: 5, Connections: 6, Dropped: 3, LoopLag: 1500 * time.Microsecond, NoPort: 0, NoFile: 0,
+			Limited: "connections: 5 of 5 in use",
+		}
 	})
 	for begin := time.Now(); time.Since(begin) < 20*time.Millisecond; {
 		continue // use some CPU
 	}
 	w := r.Cut(0)
+	if h := w.Health; h.Connections != 6 || h.Dropped != 3 || h.LoopLag != 1500 {
+		t.Errorf("health is %+v, want what the engine said", h)
+	}
 	if w.Users != 7 || w.InFlight != 5 || w.Health.Limited != "connections: 5 of 5 in use" || w.Offered != 40 {
 		t.Errorf("gauges did not arrive: %+v", w)
 	}

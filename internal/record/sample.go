@@ -19,8 +19,15 @@ type Sample struct {
 	Latency   time.Duration // from the intended start (open model) or the send (closed) to the end
 	Service   time.Duration // open model: from the send to the end; closed: None
 	FirstByte time.Duration // from the send to the first byte of the response
-	Connect   time.Duration // DNS, connect and TLS, when it opened a connection
+	Body      time.Duration // from the first byte of the response to its last; None: no byte came
 	Lag       time.Duration // open model: begin minus due; closed: None
+
+	// A request that found no connection at hand opened one. Connect is the whole
+	// of it, the others its parts; a part that there was not is None.
+	Connect time.Duration // address found, TCP open, tunnel of a proxy, TLS done
+	DNS     time.Duration // asking for the name's address; None: it was known
+	TCP     time.Duration // opening the TCP connection; of QUIC there is none
+	TLS     time.Duration // handshake, QUIC's too
 
 	Status    int        // 1 to 999; anything else is no status
 	Cause     load.Cause // why it failed; empty when it did not

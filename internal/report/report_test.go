@@ -66,6 +66,8 @@ func instant(s int) *time.Time {
 func busy() *load.Report {
 	found, bad, when := 212.5, 0.0131, 17
 	total := block(241_893, 3170, 23.4)
+	body, dns, tcp, tls := block(241_893, 0, 0.3).LatencyMS, block(12, 0, 1.1).LatencyMS, block(400, 0, 0.4).LatencyMS, block(400, 0, 2.2).LatencyMS
+	total.BodyMS, total.DNSMS, total.TCPMS, total.TLSMS = &body, &dns, &tcp, &tls
 	service, first, connect, lag := block(241_893, 0, 20).LatencyMS, block(241_893, 0, 18).LatencyMS, block(400, 0, 3).LatencyMS, block(241_893, 0, 0.2).LatencyMS
 	total.ServiceMS, total.FirstByteMS, total.ConnectMS, total.LagMS = &service, &first, &connect, &lag
 	total.Offered, total.Started, total.Late, total.Redirects = 250_000, 241_893, 8120, 12
@@ -83,8 +85,9 @@ func busy() *load.Report {
 		},
 		Accounting: load.Accounting{
 			TasksPlanned: 4, TasksStarted: 4, TasksReported: 3, TasksLost: 1,
-			SamplesSent: 241_900, SamplesReceived: 241_893, WindowsMissing: 1, WindowsRepeated: 2,
+			SamplesSent: 241_900, SamplesReceived: 241_893, WindowsMissing: 1, WindowsRepeated: 2, Clamped: 1234,
 		},
+		Generator: load.Generator{TaskSeconds: 228, Limited: 21, LimitedBy: map[string]int64{"cpu": 20, "loop": 1}},
 		StartSkewMS: 6.75, Total: total,
 		Regions: map[string]load.Figures{"eu": block(120_000, 12, 14.2), "us": block(121_893, 3158, 140)},
 		Labels: map[string]load.Figures{
@@ -104,6 +107,7 @@ func busy() *load.Report {
 		Notes: []string{
 			"task us-2 was lost (exit code 137): its load is missing in seconds 41 to 59; samples after its last window are unknown",
 			"1 window that tasks sent did not arrive",
+			"the generator, not the target, was the limit in 21 of 228 task-seconds: CPU full (20), event loop behind (1); what was measured then is its own queue too",
 		},
 	}
 }

@@ -178,9 +178,16 @@ func (p *page) accounting(r *load.Report) {
 		samples = fmt.Sprintf("%s sent, %s received: %s differ", count(a.SamplesSent), count(a.SamplesReceived), count(abs(a.SamplesSent-a.SamplesReceived)))
 	}
 	p.item("samples", samples)
+	if a.Clamped > 0 {
+		p.item("clamped", fmt.Sprintf("%s measured times beyond the histograms' range", count(a.Clamped)))
+	}
 	p.item("windows", fmt.Sprintf("%d missing, %d repeated and dropped", a.WindowsMissing, a.WindowsRepeated))
 	if a.TasksStarted > 1 {
 		p.item("start skew", figure(r.StartSkewMS)+" ms")
+	}
+	if g := &r.Generator; g.Limited > 0 {
+		p.item("generator", p.paint.yellow(fmt.Sprintf("was the limit in %s of %s task-seconds (%s)",
+			count(g.Limited), count(g.TaskSeconds), share(g.Limited, g.TaskSeconds))))
 	}
 }
 

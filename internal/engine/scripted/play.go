@@ -180,7 +180,7 @@ func (p *play) latency() time.Duration {
 func (p *play) end(e event, cause load.Cause) {
 	s := record.Sample{
 		Label: p.labels[e.label], End: e.at, Latency: e.at - e.begin,
-		Service: record.None, FirstByte: e.at - e.begin, Connect: record.None, Lag: record.None,
+		Service: record.None, FirstByte: e.at - e.begin, Connect: record.None, DNS: record.None, TCP: record.None, TLS: record.None, Body: record.None, Lag: record.None,
 		Status: 200, BytesIn: 1000, BytesOut: 100, Cause: cause,
 	}
 	if e.user < 0 {
