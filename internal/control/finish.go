@@ -92,7 +92,7 @@ func (c *conductor) report(ctx context.Context) (*load.Report, error) {
 		},
 		Accounting: result.Accounting, StartSkewMS: result.StartSkewMS,
 		Total: result.Total, Regions: result.Regions, Labels: result.Labels, Tasks: result.Tasks,
-		Generator: result.Generator, Criteria: result.Criteria, Events: events, Notes: result.Notes, Plan: c.run.Plan,
+		Generator: result.Generator, Metrics: result.Metrics, Criteria: result.Criteria, Events: events, Notes: result.Notes, Plan: c.run.Plan,
 	}, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"onrush.dev/onrush/internal/hist"
+	"onrush.dev/onrush/internal/load"
 )
 
 // farAhead bounds how many seconds after the last cut are kept apart, and with
@@ -22,6 +23,8 @@ type second struct {
 	offered int64
 	started int64
 	late    int64
+	metrics []load.Metric // by number
+	in, out int64         // bytes that belong to no label
 }
 
 // fold moves samples into their seconds.
@@ -129,6 +132,7 @@ func (sec *second) merge(r *Recorder, o *second) {
 		sec.cells[id].merge(o.cells[id])
 	}
 	sec.lag.Merge(&o.lag)
+	sec.mergeMetrics(r, o)
 	sec.until = max(sec.until, o.until)
 	sec.offered += o.offered
 	sec.started += o.started
@@ -141,5 +145,6 @@ func (sec *second) reset() {
 		sec.cells[id].reset()
 	}
 	sec.lag.Reset()
-	*sec = second{cells: sec.cells, used: sec.used[:0], lag: sec.lag}
+	sec.resetMetrics()
+	*sec = second{cells: sec.cells, used: sec.used[:0], lag: sec.lag, metrics: sec.metrics}
 }
