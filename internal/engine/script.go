@@ -34,3 +34,22 @@ type Bundle struct {
 	// a plan is made without.
 	Secrets map[string]string
 }
+
+// Artifact is a file that is kept with the run.
+type Artifact struct {
+	Name string // within the task's artifacts, with '/'
+	Path string // where it lies now
+}
+
+// Leaver is an engine that leaves files. The agent asks once, after Run.
+type Leaver interface {
+	Artifacts() []Artifact
+}
+
+// Teller is an engine that learns in Prepare what its script says, and at the
+// end how many requests its tool counted by itself.
+type Teller interface {
+	Facts() *load.ScriptFacts
+	// Counted is the tool's own total of requests; false when it told none.
+	Counted() (requests int64, ok bool)
+}

@@ -123,8 +123,10 @@ type Order struct {
 	Requests   int64 `json:"requests,omitempty"`
 	Iterations int64 `json:"iterations,omitempty"`
 	// Skip is how far into the run a replacement starts; 0 for a first task.
-	Skip  Duration    `json:"skip,omitempty"`
-	Files []OrderFile `json:"files,omitempty"`
+	Skip Duration `json:"skip,omitempty"`
+	// Script is what the run's script says, when that was read at planning.
+	Script *ScriptFacts `json:"script,omitempty"`
+	Files  []OrderFile  `json:"files,omitempty"`
 	// Secrets are the values of the scenario's secrets. They travel in the order
 	// alone, and stand in no log.
 	Secrets map[string]string `json:"secrets,omitempty"`
