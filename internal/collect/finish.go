@@ -100,6 +100,11 @@ func (c *Collector) accounting() load.Accounting {
 		a.SamplesReceived += s.received
 		a.WindowsMissing += s.missing()
 		a.WindowsRepeated += s.repeated
+		if s.toolSaid != nil {
+			a.ToolTasks++
+			a.ToolRequests += *s.toolSaid
+			a.ToolDiffers += max(*s.toolSaid-s.received, s.received-*s.toolSaid)
+		}
 	}
 	a.TasksStarted, a.TasksReported = len(started), len(reported)
 	return a

@@ -1,6 +1,9 @@
 package collect
 
 import (
+	"fmt"
+	"strconv"
+
 	"onrush.dev/onrush/internal/load"
 )
 
@@ -67,4 +70,29 @@ func (c *Collector) metricFigures(seconds float64) map[string]load.MetricFigures
 		out[name] = f
 	}
 	return out
+}
+
+// ToolCount tells a tool's own total of requests in one task; an empty text says
+// that it told none.
+func (c *Collector) ToolCount(task string, attempt int, text string) {
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < 0 {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s := c.senderOf(senderKey{task, attempt}); s != nil {
+		s.toolSaid = &n
+	}
+}
+
+// toolNotes says where a tool counted other than we did.
+func (c *Collector) toolNotes() []string {
+	var lines []string
+	for _, s := range c.sendersByName() {
+		if s.toolSaid != nil && s.gone && *s.toolSaid != s.received {
+			lines = append(lines, fmt.Sprintf("in task %s the tool itself counted %s, %d are in the figures", s.key.task, plural(*s.toolSaid, "request"), s.received))
+		}
+	}
+	return shorten(lines, "more tasks whose tools counted otherwise")
 }

@@ -120,6 +120,11 @@ func (c *conductor) end(ctx context.Context, report *load.Report) error {
 	if err := c.publish(ctx); err != nil {
 		return err
 	}
+	if c.Forget != nil && len(c.run.Spec.Secrets) > 0 {
+		if err := c.Forget(ctx, c.id); err != nil {
+			return err
+		}
+	}
 	c.closing.Store(true)
 	if err := c.Bus.CloseRun(ctx, c.id); err != nil {
 		return err

@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"fmt"
 	"sort"
 	"time"
 
@@ -24,7 +25,11 @@ func (c *Controller) order(ctx context.Context, runID, taskName string, attempt 
 	for _, r := range run.Plan.Regions {
 		for _, planned := range r.Tasks {
 			if planned.Name == taskName {
-				return c.orderFor(run, planned, attempt), nil
+				order := c.orderFor(run, planned, attempt)
+				if c.opts.Secrets != nil && len(run.Spec.Secrets) > 0 {
+					order.Secrets, err = c.opts.Secrets(ctx, runID)
+				}
+				return order, err
 			}
 		}
 	}
@@ -36,6 +41,10 @@ func (c *Controller) orderFor(run load.Run, planned load.PlanTask, attempt int) 
 	order.Run = run.ID
 	order.Scenario = run.Spec
 	order.Changes = run.Changes
+	order.Script = run.Plan.Script
+	if c.opts.KeepLink != nil {
+		order.Keep = c.opts.KeepLink(run.ID, fmt.Sprintf("%s.%d", planned.Name, attempt))
+	}
 	order.Drain = load.Duration(c.opts.Limits.Drain)
 	if attempt > 0 && run.Started != nil {
 		order.Skip = load.Duration(time.Since(*run.Started) + joinLead)

@@ -130,7 +130,10 @@ type Order struct {
 	// Secrets are the values of the scenario's secrets. They travel in the order
 	// alone, and stand in no log.
 	Secrets map[string]string `json:"secrets,omitempty"`
-	Drain   Duration          `json:"drain"` // bound for requests in flight at the end
+	// Keep is where files that the engine leaves are sent to: a link that is a
+	// secret. Empty keeps none.
+	Keep  string   `json:"keep,omitempty"`
+	Drain Duration `json:"drain"` // bound for requests in flight at the end
 }
 
 // OrderFile is one file an agent fetches before it is ready.

@@ -44,7 +44,13 @@ type Accounting struct {
 	SamplesReceived int64 `json:"samples_received"` // merged into this report
 	WindowsMissing  int64 `json:"windows_missing"`
 	WindowsRepeated int64 `json:"windows_repeated"` // received again and dropped
-	Clamped         int64 `json:"samples_clamped"`  // measured times beyond the histograms' range
+	// ToolRequests is the tools' own total of requests (k6, JMeter, Locust), of the
+	// ToolTasks tasks that told one; ToolDiffers is the sum of what they differ from
+	// the figures by, task by task.
+	ToolTasks    int   `json:"tool_tasks,omitempty"`
+	ToolRequests int64 `json:"tool_requests,omitempty"`
+	ToolDiffers  int64 `json:"tool_differs,omitempty"`
+	Clamped      int64 `json:"samples_clamped"` // measured times beyond the histograms' range
 }
 
 // Figures is one block of figures: of the run, a region, a label or a task.

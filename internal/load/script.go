@@ -17,6 +17,11 @@ func RunsScript(engine string) bool {
 	return slices.Contains([]string{EngineK6, EngineJMeter, EngineLocust}, engine)
 }
 
+// ChangesLive says whether an engine can change its load while it runs.
+func ChangesLive(engine string) bool {
+	return !slices.Contains([]string{EngineK6, EngineJMeter}, engine)
+}
+
 // Sharing says what several tasks make of one script.
 type Sharing string
 

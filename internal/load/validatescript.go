@@ -30,6 +30,9 @@ func (s *Scenario) checkScript(f *faults) {
 	if s.Load.Requests != 0 {
 		f.add("load.requests", "", "iterations", "no tool stops after a number of requests: write load.iterations, or leave it out")
 	}
+	if s.LostTasks == LostReplace {
+		f.add("lost_tasks", string(s.LostTasks), "continue, stop", "a script cannot be entered in its middle, so a lost task cannot be replaced: write continue or stop")
+	}
 	s.checkEnvironment(f)
 }
 

@@ -87,7 +87,7 @@ func busy() *load.Report {
 			TasksPlanned: 4, TasksStarted: 4, TasksReported: 3, TasksLost: 1,
 			SamplesSent: 241_900, SamplesReceived: 241_893, WindowsMissing: 1, WindowsRepeated: 2, Clamped: 1234,
 		},
-		Generator: load.Generator{TaskSeconds: 228, Limited: 21, LimitedBy: map[string]int64{"cpu": 20, "loop": 1}},
+		Generator:   load.Generator{TaskSeconds: 228, Limited: 21, LimitedBy: map[string]int64{"cpu": 20, "loop": 1}},
 		StartSkewMS: 6.75, Total: total,
 		Regions: map[string]load.Figures{"eu": block(120_000, 12, 14.2), "us": block(121_893, 3158, 140)},
 		Labels: map[string]load.Figures{
