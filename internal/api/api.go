@@ -130,6 +130,7 @@ func build(o Options) (*api, *http.ServeMux) {
 	a.registerSession()
 	a.registerAccounts()
 	a.registerFiles()
+	a.registerScripts()
 	a.registerScenarios()
 	a.registerPlan()
 	a.registerRuns()

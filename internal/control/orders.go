@@ -43,7 +43,7 @@ func (c *Controller) orderFor(run load.Run, planned load.PlanTask, attempt int) 
 	order.Changes = run.Changes
 	order.Script = run.Plan.Script
 	if c.opts.KeepLink != nil {
-		order.Keep = c.opts.KeepLink(run.ID, fmt.Sprintf("%s.%d", planned.Name, attempt))
+		order.Keep = c.opts.KeepLink(run.ID, keptAs(planned.Name, attempt))
 	}
 	order.Drain = load.Duration(c.opts.Limits.Drain)
 	if attempt > 0 && run.Started != nil {
@@ -54,4 +54,12 @@ func (c *Controller) orderFor(run load.Run, planned load.PlanTask, attempt int) 
 	}
 	sort.Slice(order.Files, func(i, j int) bool { return order.Files[i].Name < order.Files[j].Name })
 	return order
+}
+
+// keptAs names a task's artifacts: a replacement has a folder of its own.
+func keptAs(task string, attempt int) string {
+	if attempt == 0 {
+		return task
+	}
+	return fmt.Sprintf("%s.%d", task, attempt)
 }

@@ -189,3 +189,12 @@ type Artifact struct {
 type ArtifactList struct {
 	Artifacts []Artifact `json:"artifacts" nullable:"false"`
 }
+
+// UploadedScript answers POST /scripts.
+type UploadedScript struct {
+	load.StoredFile
+	Name    string   `json:"name" doc:"What to write under script in a scenario."`
+	Engine  string   `json:"engine" doc:"The engine that the files are for."`
+	Entry   string   `json:"entry" doc:"The file that would be run."`
+	Entries []string `json:"entries" nullable:"false" doc:"All files that could be run, the likeliest first."`
+}
