@@ -112,6 +112,9 @@ func (e *Engine) startOnce(ctx context.Context, job *engine.Job) (err error) {
 		return err
 	}
 	e.sink = newSink(job, e.facts.Thresholds)
+	if !e.k6.Has(tools.K6Output) {
+		e.sink.kinds = kindsIn(e.work.Dir)
+	}
 	if e.samples, err = openSamples(e.k6, e.sink); err != nil {
 		return err
 	}

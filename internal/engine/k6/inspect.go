@@ -44,7 +44,7 @@ func (e *Engine) Inspect(ctx context.Context, b engine.Bundle) (load.ScriptFacts
 		return facts, load.Errorf(load.Invalid, "the script %s cannot be run: %s", b.Entry, text)
 	}
 	if !k6.Has(tools.K6Output) {
-		facts.Notes = append(facts.Notes, "this k6 lacks the onrush output: its samples come as CSV, which costs it up to a third of its speed, and metrics of the script's own all count as trends (`onrush engines install k6` brings one that has it)")
+		facts.Notes = append(facts.Notes, "this k6 lacks the onrush output: its samples come as CSV, which costs it up to a third of its speed (`onrush engines install k6` brings one that has it)")
 	}
 	return facts, read(out, &facts)
 }

@@ -21,7 +21,8 @@ type sink struct {
 	users    atomic.Int64
 	dropped  atomic.Int64 // iterations that found no free user, since the last look
 
-	rules  map[string][]rule // the script's thresholds by their metric's plain name
+	kinds  map[string]metricKind // of the script's own metrics, for outputs that do not tell
+	rules  map[string][]rule     // the script's thresholds by their metric's plain name
 	http   [httpMetrics]*metric
 	batch  []record.Sample
 	values []record.Value
