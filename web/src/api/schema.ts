@@ -3051,7 +3051,10 @@ export interface operations {
                 name?: string;
             };
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+                task: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
