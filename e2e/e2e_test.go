@@ -94,7 +94,7 @@ func setup(env *testscript.Env) error {
 	return nil
 }
 
-// toolsDir is where scripts/setup-test installs the engines' tools.
+// toolsDir is where scripts/setup-engines installs the engines' tools.
 func toolsDir() string {
 	if dir := os.Getenv("ONRUSH_TOOLS"); dir != "" {
 		return dir
