@@ -623,7 +623,7 @@ export interface paths {
         get: operations["get-scenario"];
         /**
          * Save a scenario under its name
-         * @description Saving what is there already changes nothing. 201 tells that the name is new.
+         * @description Saving what is there already changes nothing. 201 tells that the name is new. Secrets of auth are kept and shown as ***; a source that says *** keeps what was saved.
          *
          *     Needs the role operator.
          */

@@ -12,6 +12,7 @@ import { FigureTable } from "../components/run/FigureTables";
 import { Head } from "../components/run/Head";
 import { AccountingCard, Criteria } from "../components/run/Judgement";
 import { Notes } from "../components/run/Notes";
+import { Phases } from "../components/run/Phases";
 import { TaskTable } from "../components/run/TaskTable";
 import { type RunPage, useRun, useSeries } from "../components/run/useRun";
 import { Empty, Failure } from "../components/States";
@@ -94,6 +95,9 @@ function Measured({ page, run, view }: { page: RunPage; run: Run; view: RunView 
   return (
     <>
       <Charts run={run} view={view} feed={feed} events={page.events} search={search} show={show} />
+      <div className={classes.gap}>
+        <Phases view={view} search={search} expected={run.spec.engine === "http"} />
+      </div>
       <div className={classes.two}>
         <Criteria criteria={view.criteria} live={view.live} />
         <AccountingCard view={view} />

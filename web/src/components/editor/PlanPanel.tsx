@@ -93,7 +93,12 @@ function PlanFacts({ plan }: { plan: Plan }) {
         </tbody>
       </table>
       <dl className={classes.facts}>
-        {plan.expected ? <Fact name="Requests expected" value={count(plan.expected)} /> : null}
+        {plan.expected ? (
+          <Fact
+            name={plan.arrival === "iteration" ? "Iterations expected" : "Requests expected"}
+            value={count(plan.expected)}
+          />
+        ) : null}
         {plan.requests ? <Fact name="Stops after requests" value={count(plan.requests)} /> : null}
         {plan.iterations ? <Fact name="Stops after iterations" value={count(plan.iterations)} /> : null}
         <ScriptFacts plan={plan} />

@@ -36,6 +36,7 @@ export function Criteria({ criteria, live }: { criteria: readonly CriterionResul
 /** Whether the figures are whole: a plain yes, or what is missing. */
 export function AccountingCard({ view }: { view: RunView }) {
   const a = view.accounting;
+  const g = view.generator;
   const gaps = a ? missing(a) : [];
   return (
     <Section title="Accounting">
@@ -73,6 +74,10 @@ export function AccountingCard({ view }: { view: RunView }) {
         </dd>
         <dt>Windows missing · repeated and dropped</dt>
         <dd>{a ? `${count(a.windows_missing)} · ${count(a.windows_repeated)}` : "–"}</dd>
+        <dt>Generator was the limit, task-seconds</dt>
+        <dd>{g ? `${count(g.limited)} of ${count(g.task_seconds)}` : "–"}</dd>
+        <dt>Measured times beyond the histograms' range</dt>
+        <dd>{a ? count(a.samples_clamped) : "–"}</dd>
       </dl>
     </Section>
   );
