@@ -196,7 +196,7 @@ func (s *sink) request(tags *tagSet, t *trail) {
 		Connect: record.None, DNS: record.None, TCP: record.None, TLS: record.None,
 		Status: tags.status, Cause: tags.causeOf(t),
 	}
-	if tags.status > 0 {
+	if t.waiting > 0 || tags.status > 0 { // a script's systemTags may leave status out
 		r.FirstByte, r.Body = t.sending+t.waiting, t.receiving
 	}
 	if t.connecting > 0 {
