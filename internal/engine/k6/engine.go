@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"syscall"
 	"time"
 
@@ -126,6 +125,7 @@ func (e *Engine) startOnce(ctx context.Context, job *engine.Job) (err error) {
 	if err != nil {
 		return err
 	}
+	command.Line = e.sink.watchLog
 	command.Output, command.Keep, command.Files = job.Output, log, []*os.File{e.samples.write}
 	if e.process, err = tool.Start(command); err != nil {
 		e.samples.close()
@@ -234,6 +234,5 @@ func (e *Engine) verdict(job engine.Job, exit tool.Exit, why tool.Ended) error {
 }
 
 func (e *Engine) explain(exit tool.Exit) string {
-	text := tool.Explain(Name, exit, exitCodes())
-	return strings.ReplaceAll(text, "file://"+e.work.Dir+"/", "")
+	return explain(exit, e.work.Dir)
 }

@@ -41,7 +41,7 @@ func (e *Engine) Inspect(ctx context.Context, b engine.Bundle) (load.ScriptFacts
 		return facts, err
 	}
 	if exit.Code != 0 {
-		text := strings.ReplaceAll(tool.Explain(Name, exit, exitCodes()), "file://"+b.Dir+"/", "")
+		text := explain(exit, b.Dir)
 		if strings.Contains(text, "couldn't be found") || strings.Contains(text, "no such file") {
 			text += "\n(files whose names the script only makes up when it runs do not go along by themselves: give the folder, or a zip of it)"
 		}
