@@ -39,6 +39,7 @@ const (
 	LimitGC          Limit = "gc"          // the garbage collector takes the time
 	LimitLoop        Limit = "loop"        // events waited to be handled
 	LimitConnections Limit = "connections" // load.max_connections is reached
+	LimitData        Limit = "data"        // rows of a file that are used once are used up
 	LimitDropped     Limit = "dropped"     // arrivals were given up
 	LimitLate        Limit = "late"        // requests were sent late
 	LimitOther       Limit = "other"
@@ -48,7 +49,7 @@ const (
 func Limits() []Limit {
 	return []Limit{
 		LimitFiles, LimitPorts, LimitMemory, LimitCPU, LimitWait, LimitGC,
-		LimitLoop, LimitConnections, LimitDropped, LimitLate, LimitOther,
+		LimitLoop, LimitConnections, LimitData, LimitDropped, LimitLate, LimitOther,
 	}
 }
 

@@ -73,7 +73,11 @@ func (w *watch) health(g *Gauges, started, late int64) load.Health {
 	}
 	wall := now.at.Sub(w.last.at)
 	if wall > 0 {
-		share := func(now, before time.Duration) float64 { return max(0, float64(now-before)/float64(wall)) }
+		over := wall
+		if wall < shortest {
+			over = time.Second // a thread's wait is told when it ends: a moment may hold the wait of a second
+		}
+		share := func(now, before time.Duration) float64 { return max(0, float64(now-before)/float64(over)) }
 		h.CPU, h.Wait = share(now.cpu, w.last.cpu), share(now.wait, w.last.wait)
 		// The runtime goes by the clock: a collector that waits for a CPU would
 		// seem to use one.
