@@ -61,7 +61,7 @@ func newWorker(r *run, index int) (*worker, error) {
 	w.shared = newPool(w)
 	w.shared1 = h1.NewShared(r.limits1)
 	if r.version == load.HTTP3 {
-		w.quics = h3.NewGroup(1)
+		w.quics = h3.NewGroup(perSocket)
 	}
 	return w, nil
 }

@@ -56,13 +56,14 @@ type Loop struct {
 	slow    atomic.Int64 // see Lag
 }
 
-// posted is what other goroutines ask for.
+// posted is what other goroutines ask for. Waking the loop costs a system call
+// for them and two for it, so it is done only when it sleeps.
 type posted struct {
-	mu   sync.Mutex
-	list []func()
-	back []func()
-	told bool // a wake-up is under way
-	shut bool // nobody takes anything any more
+	mu     sync.Mutex
+	list   []func()
+	back   []func()
+	shut   bool        // nobody takes anything any more
+	asleep atomic.Bool // or about to be
 }
 
 // slot is the place of a connection in the poller's events. A connection that
@@ -112,17 +113,30 @@ func (l *Loop) Defer(f func()) { l.soon = append(l.soon, f) }
 // the loop has ended. It may be called from any goroutine.
 func (l *Loop) Post(f func()) bool {
 	p := &l.posted
+	if !p.add(f) {
+		return false
+	}
+	if p.asleep.Load() && p.asleep.CompareAndSwap(true, false) {
+		l.poll.wake()
+	}
+	return true
+}
+
+func (p *posted) add(f func()) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.shut {
 		return false
 	}
 	p.list = append(p.list, f)
-	if !p.told {
-		p.told = true
-		l.poll.wake() // not later: the descriptor may be another file's by then
-	}
 	return true
+}
+
+// any says whether something is posted that was not run yet.
+func (p *posted) any() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.list) > 0
 }
 
 // Stop ends Run. It may be called from any goroutine.
@@ -169,7 +183,14 @@ func (l *Loop) wait() (int, error) {
 	if len(l.soon) > 0 || len(l.again) > 0 {
 		timeout = 0
 	}
+	if timeout > 0 {
+		l.posted.asleep.Store(true)
+		if l.posted.any() { // before it could know that we sleep
+			timeout = 0
+		}
+	}
 	n, err := l.poll.wait(l.events[:], timeout)
+	l.posted.asleep.Store(false)
 	l.polled = l.Now()
 	return n, err
 }
@@ -218,7 +239,7 @@ func (l *Loop) runPosted() {
 	p := &l.posted
 	p.mu.Lock()
 	list := p.list
-	p.list, p.back, p.told = p.back[:0], list, false
+	p.list, p.back = p.back[:0], list
 	p.mu.Unlock()
 	for i, f := range list {
 		f()
