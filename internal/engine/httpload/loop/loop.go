@@ -37,6 +37,7 @@ const longest = time.Second
 // goroutine, or before Run.
 type Loop struct {
 	poll   poller
+	bell   *bell // instead of poll, without sockets
 	base   time.Time
 	now    time.Duration // the clock as it was read last
 	polled time.Duration // when the kernel was asked last
@@ -83,6 +84,14 @@ func New(base time.Time) (*Loop, error) {
 	return l, nil
 }
 
+// NewWithoutSockets makes a loop for timers and functions alone: Dial may not be
+// called. It waits where Go's scheduler sees it.
+func NewWithoutSockets(base time.Time) *Loop {
+	l := &Loop{base: base, bell: newBell()}
+	l.Now()
+	return l
+}
+
 // Now reads the clock: the time since the base.
 func (l *Loop) Now() time.Duration {
 	l.now = time.Since(l.base)
@@ -113,23 +122,24 @@ func (l *Loop) Defer(f func()) { l.soon = append(l.soon, f) }
 // the loop has ended. It may be called from any goroutine.
 func (l *Loop) Post(f func()) bool {
 	p := &l.posted
-	if !p.add(f) {
-		return false
-	}
-	if p.asleep.Load() && p.asleep.CompareAndSwap(true, false) {
-		l.poll.wake()
-	}
-	return true
-}
-
-func (p *posted) add(f func()) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.shut {
 		return false
 	}
 	p.list = append(p.list, f)
+	if p.asleep.CompareAndSwap(true, false) {
+		l.wake() // not later: the descriptor may be another file's by then
+	}
 	return true
+}
+
+func (l *Loop) wake() {
+	if l.bell != nil {
+		l.bell.wake()
+		return
+	}
+	l.poll.wake()
 }
 
 // any says whether something is posted that was not run yet.
@@ -189,7 +199,12 @@ func (l *Loop) wait() (int, error) {
 			timeout = 0
 		}
 	}
-	n, err := l.poll.wait(l.events[:], timeout)
+	n, err := 0, error(nil)
+	if l.bell != nil {
+		l.bell.wait(timeout)
+	} else {
+		n, err = l.poll.wait(l.events[:], timeout)
+	}
 	l.posted.asleep.Store(false)
 	l.polled = l.Now()
 	return n, err
@@ -275,7 +290,9 @@ func (l *Loop) Close() {
 			s.conn.Close(false)
 		}
 	}
-	l.poll.close()
+	if l.bell == nil {
+		l.poll.close()
+	}
 }
 
 // place gives a connection a slot.
