@@ -19,9 +19,10 @@ func openModel(b *bench, r row) error {
 	open := r.closed(r.url(b), b.run())
 	open.load = fmt.Sprintf("rate: %d, duration: %s", rate, b.run())
 	// The same throughput by users who think: what it costs to sleep and to wake
-	// for every request, whoever decides when.
+	// for every request, whoever decides when. They think at random, or all would
+	// send at once and sleep at once.
 	thinking := r.closed(r.url(b), b.run())
-	thinking.think = fmt.Sprintf("%dus", r.connections*1_000_000/rate)
+	thinking.think = fmt.Sprintf("0s-%dus", 2*r.connections*1_000_000/rate)
 	f := b.inTurns([]side{
 		{"closed", func() (turn, error) { return b.steadyTask(r.closed(r.url(b), b.run()), r.slack()) }},
 		{ours, func() (turn, error) { return b.steadyTask(open, r.slack()) }},

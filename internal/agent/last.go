@@ -31,11 +31,9 @@ func (a *agent) lastWord(ctx context.Context, text string, failure error) error 
 		event.Kind, event.Text = load.EventFailed, failure.Error()
 	}
 	a.addClock(&event)
+	a.tellCount(&event)
 	if a.refused > 0 {
-		if event.Detail == nil {
-			event.Detail = map[string]string{}
-		}
-		event.Detail[load.DetailWindowsRefused] = strconv.Itoa(a.refused)
+		addDetail(&event, load.DetailWindowsRefused, strconv.Itoa(a.refused))
 	}
 	a.say(event)
 	err := a.flush(ctx)

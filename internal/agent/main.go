@@ -40,7 +40,7 @@ func Main(stderr io.Writer, version string) int {
 		<-signals
 		cancel(errSignal)
 	}()
-	if err := Run(ctx, ticket, Options{Log: log, Drain: drain, Version: version}); err != nil {
+	if err := Run(ctx, ticket, Options{Log: log, Output: stderr, Drain: drain, Version: version}); err != nil {
 		fmt.Fprintln(stderr, "onrush-agent:", err)
 		return 1
 	}

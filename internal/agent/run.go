@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"runtime/debug"
@@ -20,6 +21,8 @@ import (
 // Options are the things of a process that an agent uses.
 type Options struct {
 	Log *slog.Logger
+	// Output takes what tools write, beside the log; nil discards.
+	Output io.Writer
 	// Drain asks for an orderly early end when it is closed: no new requests,
 	// those in flight may end. A signal of the platform, for instance.
 	Drain <-chan struct{}
@@ -131,13 +134,16 @@ func (a *agent) live(ctx context.Context) (text string, err error) {
 	defer a.removeFiles()
 	event := load.TaskEvent{Kind: load.EventReady}
 	a.addClock(&event)
+	a.tellScript(&event)
 	a.say(event)
 	start, err := a.awaitStart(ctx)
 	if err != nil {
 		return "", err
 	}
 	a.loading.Store(true)
-	return a.play(ctx, start)
+	text, err = a.play(ctx, start)
+	a.leave(ctx)
+	return text, err
 }
 
 // prepare gets the order and everything that it needs.
@@ -174,7 +180,7 @@ func (a *agent) prepare(ctx context.Context) (err error) {
 func (a *agent) job(start time.Time) engine.Job {
 	return engine.Job{
 		Order: a.order, Dir: a.dir, Start: start,
-		Timeline: a.obeyed.timeline, Recorder: a.recorder, Log: a.Log,
+		Timeline: a.obeyed.timeline, Recorder: a.recorder, Log: a.Log, Output: a.Output,
 	}
 }
 

@@ -41,6 +41,8 @@ type Options struct {
 	Links *Links
 	// Console serves the pages; nil serves none.
 	Console http.Handler
+	// KeepSecrets keeps the values of a run's secrets until its end.
+	KeepSecrets func(ctx context.Context, run string, values map[string]string) error
 	// MaxUpload bounds one uploaded file; 0 means 1 GiB.
 	MaxUpload int64
 	Version   string
@@ -128,11 +130,13 @@ func build(o Options) (*api, *http.ServeMux) {
 	a.registerSession()
 	a.registerAccounts()
 	a.registerFiles()
+	a.registerScripts()
 	a.registerScenarios()
 	a.registerPlan()
 	a.registerRuns()
 	a.registerRunControl()
 	a.registerRunResults()
+	a.registerArtifacts()
 	a.registerLive()
 	a.registerRegions()
 	a.registerMeta()

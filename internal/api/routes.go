@@ -44,6 +44,7 @@ func publicRoutes() []string {
 		"GET /api/v1/openapi.json",
 		"GET /api/v1/schema/scenario.json",
 		"GET /api/v1/agent/files/{token}", // the token is the credential
+		"POST /api/v1/agent/artifacts/{token}",
 	}
 }
 

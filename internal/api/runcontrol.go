@@ -104,6 +104,9 @@ func (a *api) running(ctx context.Context, id string) (load.Run, error) {
 	if run.Status != load.Running || run.Plan == nil {
 		return run, load.Errorf(load.Conflict, "run %s is %s: only a running one can be changed", id, run.Status)
 	}
+	if !load.ChangesLive(run.Plan.Engine) {
+		return run, load.Errorf(load.Conflict, "%s cannot change or pause its load while it runs: to add users start another run of the scenario beside it, to take them stop one", run.Plan.Engine)
+	}
 	return run, nil
 }
 

@@ -33,11 +33,20 @@ func (a *api) startRun(ctx context.Context, in *struct{ Body wire.RunStart }) (*
 	if err != nil {
 		return nil, err
 	}
+	secrets, err := secretsOf(s, in.Body.Secrets)
+	if err != nil {
+		return nil, err
+	}
 	now := a.Now().UTC()
 	by := caller(ctx).User
 	run := load.Run{
 		ID: load.NewRunID(now), Scenario: s.Name, Note: in.Body.Note, Status: load.Queued, By: by,
 		Created: now, Since: now, Spec: load.WithDefaults(s), Files: files, Plan: plan,
+	}
+	if len(secrets) > 0 {
+		if err := a.KeepSecrets(ctx, run.ID, secrets); err != nil {
+			return nil, err
+		}
 	}
 	if err := a.Store.CreateRun(ctx, run); err != nil {
 		return nil, err

@@ -20,6 +20,7 @@ type app struct {
 	Scenarios scenariosCmd `cmd:"" help:"Scenarios kept on a server."`
 	Runs      runsCmd      `cmd:"" help:"Runs on a server."`
 	Regions   regionsCmd   `cmd:"" help:"Regions of a server."`
+	Engines   enginesCmd   `cmd:"" help:"The tools that run scripts: k6, JMeter, Locust."`
 	Agent     agentCmd     `cmd:"" help:"Be the agent of one task; drivers start this." hidden:""`
 	Version   versionCmd   `cmd:"" help:"Print the version."`
 }
@@ -33,16 +34,17 @@ type scenariosCmd struct {
 }
 
 type runsCmd struct {
-	Start  runsStartCmd  `cmd:"" help:"Start a run of a scenario."`
-	List   runsListCmd   `cmd:"" help:"List runs, newest first."`
-	Get    runsGetCmd    `cmd:"" help:"Show where a run stands."`
-	Watch  runsWatchCmd  `cmd:"" help:"Watch a run until it ends; Ctrl-C ends the watching only."`
-	Stop   runsStopCmd   `cmd:"" help:"Stop a run; it keeps what it measured."`
-	Pause  runsPauseCmd  `cmd:"" help:"Stop the load and the profile's clock, until resume."`
-	Resume runsResumeCmd `cmd:"" help:"Go on after a pause."`
-	Change runsChangeCmd `cmd:"" help:"Change users or rate of a run that lives."`
-	Report runsReportCmd `cmd:"" help:"Print a run's report."`
-	Log    runsLogCmd    `cmd:"" help:"Print what a run's task wrote, or the run's events."`
+	Start     runsStartCmd     `cmd:"" help:"Start a run of a scenario."`
+	List      runsListCmd      `cmd:"" help:"List runs, newest first."`
+	Get       runsGetCmd       `cmd:"" help:"Show where a run stands."`
+	Watch     runsWatchCmd     `cmd:"" help:"Watch a run until it ends; Ctrl-C ends the watching only."`
+	Stop      runsStopCmd      `cmd:"" help:"Stop a run; it keeps what it measured."`
+	Pause     runsPauseCmd     `cmd:"" help:"Stop the load and the profile's clock, until resume."`
+	Resume    runsResumeCmd    `cmd:"" help:"Go on after a pause."`
+	Change    runsChangeCmd    `cmd:"" help:"Change users or rate of a run that lives."`
+	Report    runsReportCmd    `cmd:"" help:"Print a run's report."`
+	Artifacts runsArtifactsCmd `cmd:"" help:"List or download the files that a run's tasks left."`
+	Log       runsLogCmd       `cmd:"" help:"Print what a run's task wrote, or the run's events."`
 }
 
 type regionsCmd struct {

@@ -23,6 +23,7 @@ func planTable(w io.Writer, p *load.Plan) error {
 	if p.Expected > 0 {
 		rows = append(rows, [2]string{"expected", plural(int(p.Expected), cmp.Or(p.Arrival, load.ArrivalRequest))})
 	}
+	rows = append(rows, scriptRows(p)...)
 	for _, c := range p.Criteria {
 		rows = append(rows, [2]string{"criterion", c})
 	}

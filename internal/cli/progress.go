@@ -109,6 +109,9 @@ func runLine(run load.Run) string {
 // planLoad says how hard and for how long.
 func planLoad(p *load.Plan) string {
 	var parts []string
+	if load.RunsScript(p.Engine) {
+		return scriptLoad(p)
+	}
 	if p.Model == load.Open {
 		parts = append(parts, fmt.Sprintf("up to %s %ss/s", number(p.Rate), cmp.Or(p.Arrival, load.ArrivalRequest)))
 	} else {

@@ -12,9 +12,10 @@ import (
 // runCmd is `onrush run`. Without --server it brings a server up in this
 // process and goes the same way through its API.
 type runCmd struct {
-	Target string `arg:"" help:"A URL to load, or a scenario file (YAML or JSON)."`
+	Target string `arg:"" help:"A URL to load, a scenario file (YAML or JSON), or a script: .js, .ts, .jmx, .py, a zip or folder of them."`
 
-	loadFlags `embed:"" group:"Load"`
+	loadFlags   `embed:"" group:"Load"`
+	scriptFlags `embed:"" group:"Script"`
 
 	Output  string `short:"o" enum:"table,json,yaml,junit" default:"table" placeholder:"FORMAT" help:"The report on standard output: table, json, yaml or junit." group:"Output"`
 	Plan    bool   `help:"Print the plan and exit: what would run, task by task." group:"Output"`
@@ -38,6 +39,7 @@ Twice stops now; the report still comes.
 
   onrush run https://example.test -c 50 -d 1m
   onrush run https://example.test -r 200 -d 30s --region eu:2 --region us:2
+  onrush run script.js -e HOST=https://example.test     # k6, as it was written
   onrush run checkout.yaml --criterion 'p95 < 300ms' -o junit`
 }
 
@@ -56,6 +58,7 @@ func (c *runCmd) Run(env *Env) error {
 	if err != nil {
 		return err
 	}
+	src.tellScript(env)
 	if c.Plan {
 		plan, err := api.Plan(env.Context, client.Source{Source: string(src.text), Files: files})
 		if err != nil {
@@ -63,7 +66,11 @@ func (c *runCmd) Run(env *Env) error {
 		}
 		return output{Output: c.Output}.print(env.Out, plan, func(w io.Writer) error { return planTable(w, plan) })
 	}
-	run, err := api.StartRun(env.Context, client.StartRun{Source: string(src.text), Files: files, Note: c.Note})
+	secrets, err := src.secrets()
+	if err != nil {
+		return inFile(src.file, err)
+	}
+	run, err := api.StartRun(env.Context, client.StartRun{Source: string(src.text), Files: files, Note: c.Note, Secrets: secrets})
 	if err != nil {
 		return inFile(src.file, err)
 	}
@@ -87,17 +94,21 @@ func (c *runCmd) source(env *Env) (*source, error) {
 		}
 		return src, src.change(scenario)
 	}
+	if isScript(c.Target) {
+		return c.fromScript(c.Target, &c.loadFlags)
+	}
 	if _, err := os.Stat(c.Target); err != nil && c.Target != "-" {
-		return nil, load.Errorf(load.Invalid, "TARGET: found %q, allowed is a URL that begins with http:// or https://, or the name of a scenario file: %w", c.Target, err)
+		return nil, load.Errorf(load.Invalid, "TARGET: found %q, allowed is a URL that begins with http:// or https://, or the name of a scenario file or script: %w", c.Target, err)
 	}
 	src, err := readSource(env, c.Target)
 	if err != nil {
 		return nil, err
 	}
 	changed, scenario, err := c.override(src.scenario)
-	if err != nil || !changed {
+	if err != nil || !changed && !c.given() {
 		return src, err
 	}
+	c.scriptFlags.apply(&scenario)
 	return src, src.change(scenario)
 }
 

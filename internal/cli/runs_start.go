@@ -21,7 +21,15 @@ func (c *runsStartCmd) Run(env *Env) error {
 	if err != nil {
 		return err
 	}
-	run, err := api.StartRun(env.Context, client.StartRun{Scenario: c.Scenario, Note: c.Note})
+	saved, err := api.Scenario(env.Context, c.Scenario)
+	if err != nil {
+		return err
+	}
+	secrets, err := secretValues(saved.Scenario, ".")
+	if err != nil {
+		return err
+	}
+	run, err := api.StartRun(env.Context, client.StartRun{Scenario: c.Scenario, Note: c.Note, Secrets: secrets})
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,8 @@ type source struct {
 	file     string // as the user named it; "" when flags made it
 	text     []byte
 	scenario load.Scenario
-	dir      string // paths in the scenario are relative to this
+	beside   []string // what was found to belong beside a script
+	dir      string   // paths in the scenario are relative to this
 }
 
 // readSource reads a scenario file; "-" is standard input.
@@ -77,18 +78,28 @@ func (s *source) upload(ctx context.Context, api *client.Client) (map[string]str
 		if !filepath.IsAbs(path) {
 			path = filepath.Join(s.dir, filepath.FromSlash(name))
 		}
-		file, err := os.Open(path)
+		file, done, err := s.open(name, path)
 		if err != nil {
 			return nil, inFile(s.file, load.Errorf(load.Invalid, "cannot read the file %s that the scenario names: %w", name, err))
 		}
 		stored, err := api.UploadFile(ctx, file)
 		file.Close()
+		done()
 		if err != nil {
 			return nil, fmt.Errorf("upload %s: %w", name, err)
 		}
 		hashes[name] = stored.SHA256
 	}
 	return hashes, nil
+}
+
+// open opens what is uploaded for a file that the scenario names.
+func (s *source) open(name, path string) (*os.File, func(), error) {
+	if name == s.scenario.Script {
+		return s.bundle(path)
+	}
+	file, err := os.Open(path)
+	return file, func() {}, err
 }
 
 // isURL tells a URL from a file's name.

@@ -17,12 +17,13 @@ type StartRun struct {
 	Source   string
 	Files    map[string]string
 	Note     string
+	Secrets  map[string]string // values of the scenario's secrets
 }
 
 // StartRun starts a run and returns it, queued.
 func (c *Client) StartRun(ctx context.Context, s StartRun) (load.Run, error) {
 	var run load.Run
-	in := wire.RunStart{Draft: wire.Draft{Scenario: s.Scenario, Source: s.Source, Files: s.Files}, Note: s.Note}
+	in := wire.RunStart{Draft: wire.Draft{Scenario: s.Scenario, Source: s.Source, Files: s.Files}, Note: s.Note, Secrets: s.Secrets}
 	err := c.call(ctx, http.MethodPost, "/runs", in, &run)
 	return run, err
 }

@@ -39,6 +39,8 @@ type Collector struct {
 	pool    cells
 	spool   *spool
 	merging merging
+	metrics map[string]*load.Metric // a script's checks and own metrics, of the whole run
+	script  *load.ScriptFacts       // what the run's script says; nil without one, or before it is known
 	closed  bool
 	failed  error // of the spool; the run cannot be reported without it
 
@@ -74,6 +76,7 @@ func New(opts Options) (*Collector, error) {
 		rules: newRules(opts.Run.Spec.Criteria),
 		live:  live{readers: map[chan load.Snapshot]bool{}},
 	}
+	c.script = opts.Plan.Script
 	c.loadEnd, c.bounded = load.NewTimeline(opts.Plan.Profile, opts.Run.Changes).End()
 	c.publish()
 	return c, nil

@@ -18,6 +18,7 @@ type Result struct {
 	Labels      map[string]load.Figures
 	Tasks       map[string]load.TaskFigures // the task as its latest attempt left it, figures of all attempts
 	Generator   load.Generator
+	Metrics     map[string]load.MetricFigures
 	Criteria    []load.CriterionResult
 	Notes       []string
 
@@ -49,7 +50,7 @@ func (c *Collector) Finish(ctx context.Context) (*Result, error) {
 		Total:   figures(&c.scopes.run.total, seconds),
 		Regions: map[string]load.Figures{}, Labels: map[string]load.Figures{},
 		Tasks: map[string]load.TaskFigures{}, Generator: c.generator(),
-		Notes: c.notes(), collector: c,
+		Metrics: c.metricFigures(seconds), Notes: c.notes(), collector: c,
 	}
 	for name, s := range c.scopes.regions {
 		r.Regions[name] = figures(&s.total, seconds)
@@ -64,6 +65,7 @@ func (c *Collector) Finish(ctx context.Context) (*Result, error) {
 	if r.Criteria, err = c.judge(seconds); err != nil {
 		return nil, err
 	}
+	r.Criteria = append(r.Criteria, c.judgeThresholds(seconds)...)
 	c.publish()
 	return r, nil
 }
@@ -97,6 +99,11 @@ func (c *Collector) accounting() load.Accounting {
 		a.SamplesReceived += s.received
 		a.WindowsMissing += s.missing()
 		a.WindowsRepeated += s.repeated
+		if s.toolSaid != nil {
+			a.ToolTasks++
+			a.ToolRequests += *s.toolSaid
+			a.ToolDiffers += max(*s.toolSaid-s.received, s.received-*s.toolSaid)
+		}
 	}
 	a.TasksStarted, a.TasksReported = len(started), len(reported)
 	return a

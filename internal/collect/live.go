@@ -90,8 +90,8 @@ func (c *Collector) publish() {
 		Total:   figures(&c.scopes.run.total, seconds),
 		Regions: make(map[string]load.Figures, len(c.scopes.regions)), RegionLast: map[string]load.SeriesPoint{},
 		Labels:    make(map[string]load.Figures, len(c.scopes.labels)),
-		Generator: c.generator(), Criteria: c.criteriaLive(),
-		Notes: c.notes(),
+		Generator: c.generator(), Criteria: append(c.criteriaLive(), c.judgeThresholds(seconds)...),
+		Metrics: c.metricFigures(seconds), Notes: c.notes(),
 	}
 	for name, region := range c.scopes.regions {
 		s.Regions[name] = figures(&region.total, seconds)

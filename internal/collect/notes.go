@@ -95,6 +95,7 @@ func (c *Collector) countNotes() []string {
 			n = append(n, plural(-d, "sample")+" more were received than tasks said they sent")
 		}
 	}
+	n = append(n, c.toolNotes()...)
 	if refused > 0 {
 		n = append(n, plural(refused, "window")+" could not be read and were left out")
 	}

@@ -104,6 +104,11 @@ func (s *scopes) newEntry(region, label, dims, key string) *scope {
 	if full && key != Other {
 		return s.entry(region, []byte(Other), nil)
 	}
+	if label == "" { // bytes that belong to no label are the region's alone
+		sc := s.add(&scope{kind: kindRegionLabel, region: region, up: []*scope{s.regions[region]}})
+		s.entries[region][key] = sc
+		return sc
+	}
 	if known == nil {
 		known = s.add(&scope{kind: kindLabel, label: label})
 		s.labels[label] = known

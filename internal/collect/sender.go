@@ -36,6 +36,7 @@ type sender struct {
 	final       bool // it said its last word itself
 	saidSent    int64
 	saidWindows uint64
+	toolSaid    *int64 // the tool's own total of requests; nil: it told none
 }
 
 // gauges are the figures of a second that do not add up over windows: when a

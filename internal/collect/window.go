@@ -38,7 +38,7 @@ func (c *Collector) Window(data []byte) error {
 		return nil
 	}
 	c.enter(m)
-	if err := load.VisitWindow(data, func(*load.Window) bool { return true }, c.second); err != nil {
+	if err := load.VisitWindow(data, c.mergeMetrics, c.second); err != nil {
 		return fmt.Errorf("merge window: %w", err) // cannot be: the first reading went well
 	}
 	c.progress()

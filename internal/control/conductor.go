@@ -38,7 +38,8 @@ type conductor struct {
 
 	run      load.Run
 	timeline *load.Timeline
-	tasks    []*task // every attempt of every task
+	script   *load.ScriptFacts // what a task read of the script, when the plan could not
+	tasks    []*task           // every attempt of every task
 	fleet    map[string]region
 
 	heeds  chan load.TaskEvent // what agents said

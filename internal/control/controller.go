@@ -24,7 +24,17 @@ type Options struct {
 	Blob    Blob
 	Regions Regions
 	// Link makes a short-lived URL under which an agent fetches a run's file.
-	Link     func(run, sha256 string) string
+	Link func(run, sha256 string) string
+	// KeepLink makes a URL to which an agent sends files that are kept with the
+	// run; nil keeps none.
+	KeepLink func(run, task string) string
+	// Inspect reads what a scenario's script says, and what the scenario replaces
+	// of it; nil facts where its tool is not on this machine. Nil inspects none.
+	Inspect func(ctx context.Context, s load.Scenario, files map[string]string) (*load.ScriptFacts, []load.Override, error)
+	// Secrets are the values of a run's secrets, and Forget removes them at its
+	// end; nil: there are none.
+	Secrets  func(ctx context.Context, run string) (map[string]string, error)
+	Forget   func(ctx context.Context, run string) error
 	SpoolDir string
 	Limits   Limits
 	Log      *slog.Logger

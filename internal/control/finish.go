@@ -92,7 +92,7 @@ func (c *conductor) report(ctx context.Context) (*load.Report, error) {
 		},
 		Accounting: result.Accounting, StartSkewMS: result.StartSkewMS,
 		Total: result.Total, Regions: result.Regions, Labels: result.Labels, Tasks: result.Tasks,
-		Generator: result.Generator, Criteria: result.Criteria, Events: events, Notes: result.Notes, Plan: c.run.Plan,
+		Generator: result.Generator, Metrics: result.Metrics, Criteria: result.Criteria, Events: events, Notes: result.Notes, Plan: c.run.Plan,
 	}, nil
 }
 
@@ -119,6 +119,11 @@ func (c *conductor) keepSeries(ctx context.Context, result *collect.Result) erro
 func (c *conductor) end(ctx context.Context, report *load.Report) error {
 	if err := c.publish(ctx); err != nil {
 		return err
+	}
+	if c.Forget != nil && len(c.run.Spec.Secrets) > 0 {
+		if err := c.Forget(ctx, c.id); err != nil {
+			return err
+		}
 	}
 	c.closing.Store(true)
 	if err := c.Bus.CloseRun(ctx, c.id); err != nil {

@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"fmt"
 	"sort"
 	"time"
 
@@ -24,7 +25,11 @@ func (c *Controller) order(ctx context.Context, runID, taskName string, attempt 
 	for _, r := range run.Plan.Regions {
 		for _, planned := range r.Tasks {
 			if planned.Name == taskName {
-				return c.orderFor(run, planned, attempt), nil
+				order := c.orderFor(run, planned, attempt)
+				if c.opts.Secrets != nil && len(run.Spec.Secrets) > 0 {
+					order.Secrets, err = c.opts.Secrets(ctx, runID)
+				}
+				return order, err
 			}
 		}
 	}
@@ -36,6 +41,10 @@ func (c *Controller) orderFor(run load.Run, planned load.PlanTask, attempt int) 
 	order.Run = run.ID
 	order.Scenario = run.Spec
 	order.Changes = run.Changes
+	order.Script = run.Plan.Script
+	if c.opts.KeepLink != nil {
+		order.Keep = c.opts.KeepLink(run.ID, keptAs(planned.Name, attempt))
+	}
 	order.Drain = load.Duration(c.opts.Limits.Drain)
 	if attempt > 0 && run.Started != nil {
 		order.Skip = load.Duration(time.Since(*run.Started) + joinLead)
@@ -45,4 +54,12 @@ func (c *Controller) orderFor(run load.Run, planned load.PlanTask, attempt int) 
 	}
 	sort.Slice(order.Files, func(i, j int) bool { return order.Files[i].Name < order.Files[j].Name })
 	return order
+}
+
+// keptAs names a task's artifacts: a replacement has a folder of its own.
+func keptAs(task string, attempt int) string {
+	if attempt == 0 {
+		return task
+	}
+	return fmt.Sprintf("%s.%d", task, attempt)
 }

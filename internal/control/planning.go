@@ -45,6 +45,12 @@ func (c *Controller) Plan(ctx context.Context, scenario load.Scenario, files map
 		err.Problems = problems
 		return nil, err
 	}
+	if load.RunsScript(scenario.Engine) && c.opts.Inspect != nil && len(load.Validate(scenario)) == 0 {
+		var err error
+		if in.Script, in.Overrides, err = c.opts.Inspect(ctx, scenario, files); err != nil {
+			return nil, err
+		}
+	}
 	return load.NewPlan(in)
 }
 

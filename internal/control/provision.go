@@ -149,7 +149,12 @@ func (c *conductor) arm(ctx context.Context) error {
 	lead := c.lead()
 	start := time.Now().Add(lead).UTC()
 	why := fmt.Sprintf("%s ready, start in %s", tasksText(len(c.tasks)), lead)
-	return c.move(ctx, load.Ready, why, func(r *load.Run) { r.Started = &start })
+	return c.move(ctx, load.Ready, why, func(r *load.Run) {
+		r.Started = &start
+		if r.Plan.Script == nil {
+			r.Plan.Script = c.script
+		}
+	})
 }
 
 // lead is how long it takes at most, in the ordinary way, to tell all tasks

@@ -150,6 +150,7 @@ func (c *conductor) heed(e load.TaskEvent) {
 		t.hello = e.At
 	case load.EventReady:
 		t.ClockMS = e.ClockMS
+		c.learn(e)
 		if t.Status == load.TaskPlanned || t.Status == load.TaskStarting {
 			t.Status = load.TaskReady
 		}
@@ -168,6 +169,7 @@ func (c *conductor) heed(e load.TaskEvent) {
 // lastWord ends a task by its own account.
 func (c *conductor) lastWord(t *task, e load.TaskEvent, status load.TaskStatus) {
 	t.Status, t.Reason, t.Sent, t.Final, t.windows = status, e.Text, e.Sent, true, e.Windows
+	c.collector.Load().ToolCount(t.Name, t.Attempt, e.Detail[load.DetailToolRequests])
 	c.collector.Load().TaskGone(t.Name, t.Attempt, true, e.Sent, e.Windows)
 }
 

@@ -6,6 +6,7 @@ package engine
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"time"
 
@@ -47,4 +48,7 @@ type Job struct {
 	Timeline *load.Timeline
 	Recorder *record.Recorder
 	Log      *slog.Logger
+	// Output is the task's log as it stands: what a tool writes goes there line
+	// by line. Nil discards.
+	Output io.Writer
 }

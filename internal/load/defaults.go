@@ -15,6 +15,9 @@ import (
 func WithDefaults(s Scenario) Scenario {
 	s.Engine = or(s.Engine, EngineHTTP)
 	s.LostTasks = or(s.LostTasks, LostContinue)
+	if RunsScript(s.Engine) {
+		s.Share = or(s.Share, SharingSplit)
+	}
 	s.Data = slices.Clone(s.Data)
 	for i := range s.Data {
 		d := &s.Data[i]
@@ -143,6 +146,7 @@ func FilePaths(s Scenario) []string {
 		add(d.File)
 	}
 	s.EachRequest(func(_ string, r *Request) { add(r.BodyFile) })
+	add(s.Script)
 	add(s.Connection.TLS.CA)
 	add(s.Connection.TLS.Certificate)
 	add(s.Connection.TLS.Key)

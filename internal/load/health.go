@@ -6,7 +6,7 @@ import "strings"
 // tell the target's figures from the generator's. A figure that the system does
 // not tell is 0.
 type Health struct {
-	CPU   float64 // cores used by the agent's process
+	CPU   float64 // cores used by the agent's process, and by the tool that it drives
 	Wait  float64 // cores that it would have used besides: its threads' time in the run queue, for each second
 	GC    float64 // cores used by the garbage collector, part of CPU
 	Pause int64   // stop-the-world time of the garbage collector, µs

@@ -36,6 +36,7 @@ const (
 	EventHello   TaskEventKind = "hello"   // the agent is up and has asked for its order
 	EventReady   TaskEventKind = "ready"   // order and files are there, the engine is prepared
 	EventStarted TaskEventKind = "started" // the load began
+	EventKeeping TaskEventKind = "keeping" // the load is over, and the task still sends files that are kept
 	EventDone    TaskEventKind = "done"    // the engine ended as planned or as told
 	EventFailed  TaskEventKind = "failed"  // it did not; Text says why
 )
@@ -45,6 +46,8 @@ const (
 	DetailVersion        = "version"         // hello: the agent's program version
 	DetailHost           = "host"            // hello: name of the machine
 	DetailClockRTT       = "clock_rtt_ms"    // ready, started: round trip behind ClockMS
+	DetailScript         = "script"          // ready: what the script says, ScriptFacts as JSON
+	DetailToolRequests   = "tool_requests"   // done, failed: the tool's own total of requests
 	DetailWindowsRefused = "windows_refused" // done, failed: windows that did not fit in the agent's memory while the server was away
 )
 

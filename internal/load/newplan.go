@@ -11,6 +11,10 @@ type PlanInput struct {
 	Regions  map[string]Region    // those known, by name
 	Capacity map[string]Capacity  // by region
 	Data     map[string]DataFacts // by the scenario's name of the file
+	// Script is what the scenario's script says, nil when it has none or no tool
+	// could read it here; Overrides what the scenario replaces of it.
+	Script    *ScriptFacts
+	Overrides []Override
 }
 
 // DataFacts is what a data file holds.
@@ -49,6 +53,9 @@ func NewPlan(in PlanInput) (*Plan, error) {
 		p.Expected = p.expected()
 	} else {
 		p.Users = int(wholeUnits(p.Profile.Peak()))
+	}
+	if RunsScript(s.Engine) {
+		p.fromScript(&s, in.Script, in.Overrides)
 	}
 	for _, d := range s.Data {
 		facts := in.Data[d.File]

@@ -19,7 +19,12 @@ type Plan struct {
 	Data       []PlanData   `json:"data,omitempty"`
 	Criteria   []string     `json:"criteria,omitempty"`
 	LostTasks  LostPolicy   `json:"lost_tasks"`
-	Warnings   []string     `json:"warnings,omitempty"`
+	Share      Sharing      `json:"share,omitempty"`     // of a script over the tasks
+	Script     *ScriptFacts `json:"script,omitempty"`    // what the script says; nil: no script, or not known yet
+	Overrides  []Override   `json:"overrides,omitempty"` // what the scenario says instead
+
+	chosen   bool     // the scenario names the entry
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 // Model is closed (a number of users, each waiting for its response) or open
@@ -120,9 +125,17 @@ type Order struct {
 	Requests   int64 `json:"requests,omitempty"`
 	Iterations int64 `json:"iterations,omitempty"`
 	// Skip is how far into the run a replacement starts; 0 for a first task.
-	Skip  Duration    `json:"skip,omitempty"`
-	Files []OrderFile `json:"files,omitempty"`
-	Drain Duration    `json:"drain"` // bound for requests in flight at the end
+	Skip Duration `json:"skip,omitempty"`
+	// Script is what the run's script says, when that was read at planning.
+	Script *ScriptFacts `json:"script,omitempty"`
+	Files  []OrderFile  `json:"files,omitempty"`
+	// Secrets are the values of the scenario's secrets. They travel in the order
+	// alone, and stand in no log.
+	Secrets map[string]string `json:"secrets,omitempty"`
+	// Keep is where files that the engine leaves are sent to: a link that is a
+	// secret. Empty keeps none.
+	Keep  string   `json:"keep,omitempty"`
+	Drain Duration `json:"drain"` // bound for requests in flight at the end
 }
 
 // OrderFile is one file an agent fetches before it is ready.

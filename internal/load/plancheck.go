@@ -91,7 +91,11 @@ func (in *PlanInput) checkColumns(f *faults, s *Scenario) {
 // warn says what will run but perhaps is not what was meant.
 func (p *Plan) warn() {
 	warn := func(format string, args ...any) { p.Warnings = append(p.Warnings, fmt.Sprintf(format, args...)) }
+	if RunsScript(p.Engine) {
+		p.warnScript(warn)
+	}
 	switch {
+	case RunsScript(p.Engine) && (p.Share == SharingPerTask || p.Script == nil):
 	case p.Model == Closed && p.Users < p.Tasks:
 		warn("%d users over %d tasks: %d tasks have none and make no load", p.Users, p.Tasks, p.Tasks-p.Users)
 	case p.Model == Open && p.Expected > 0 && p.Expected < int64(p.Tasks):

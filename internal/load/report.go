@@ -5,18 +5,19 @@ import "time"
 // Report is the result of a run: the document that the API, the CLI and the
 // console show, and that other tools read. Its keys are kept.
 type Report struct {
-	Run         RunFacts               `json:"run"`
-	Accounting  Accounting             `json:"accounting"`
-	StartSkewMS float64                `json:"start_skew_ms"` // latest minus earliest task start
-	Total       Figures                `json:"total"`
-	Regions     map[string]Figures     `json:"regions"`
-	Labels      map[string]Figures     `json:"labels"`
-	Tasks       map[string]TaskFigures `json:"tasks"`
-	Generator   Generator              `json:"generator"`
-	Criteria    []CriterionResult      `json:"criteria"`
-	Events      []Event                `json:"events,omitempty"`
-	Notes       []string               `json:"notes,omitempty"` // what a reader must know before betting on the figures
-	Plan        *Plan                  `json:"plan,omitempty"`
+	Run         RunFacts                 `json:"run"`
+	Accounting  Accounting               `json:"accounting"`
+	StartSkewMS float64                  `json:"start_skew_ms"` // latest minus earliest task start
+	Total       Figures                  `json:"total"`
+	Regions     map[string]Figures       `json:"regions"`
+	Labels      map[string]Figures       `json:"labels"`
+	Tasks       map[string]TaskFigures   `json:"tasks"`
+	Generator   Generator                `json:"generator"`
+	Metrics     map[string]MetricFigures `json:"metrics,omitempty"` // a script's checks and own metrics
+	Criteria    []CriterionResult        `json:"criteria"`
+	Events      []Event                  `json:"events,omitempty"`
+	Notes       []string                 `json:"notes,omitempty"` // what a reader must know before betting on the figures
+	Plan        *Plan                    `json:"plan,omitempty"`
 }
 
 // RunFacts is a run's head in its report.
@@ -43,7 +44,13 @@ type Accounting struct {
 	SamplesReceived int64 `json:"samples_received"` // merged into this report
 	WindowsMissing  int64 `json:"windows_missing"`
 	WindowsRepeated int64 `json:"windows_repeated"` // received again and dropped
-	Clamped         int64 `json:"samples_clamped"`  // measured times beyond the histograms' range
+	// ToolRequests is the tools' own total of requests (k6, JMeter, Locust), of the
+	// ToolTasks tasks that told one; ToolDiffers is the sum of what they differ from
+	// the figures by, task by task.
+	ToolTasks    int   `json:"tool_tasks,omitempty"`
+	ToolRequests int64 `json:"tool_requests,omitempty"`
+	ToolDiffers  int64 `json:"tool_differs,omitempty"`
+	Clamped      int64 `json:"samples_clamped"` // measured times beyond the histograms' range
 }
 
 // Figures is one block of figures: of the run, a region, a label or a task.
@@ -134,19 +141,20 @@ type CriterionResult struct {
 
 // Snapshot is the live picture of a run, sent once a second while it runs.
 type Snapshot struct {
-	Run        string                 `json:"run"`
-	Status     Status                 `json:"status"`
-	Second     int                    `json:"second"` // last finished second; -1 before the first
-	At         time.Time              `json:"at"`
-	Tasks      map[string]TaskLive    `json:"tasks"`
-	Last       SeriesPoint            `json:"last"`    // the last finished second, whole run
-	Total      Figures                `json:"total"`   // so far
-	Regions    map[string]Figures     `json:"regions"` // so far
-	Labels     map[string]Figures     `json:"labels"`  // so far
-	RegionLast map[string]SeriesPoint `json:"region_last"`
-	Generator  Generator              `json:"generator"` // so far
-	Criteria   []CriterionResult      `json:"criteria"`
-	Notes      []string               `json:"notes,omitempty"`
+	Run        string                   `json:"run"`
+	Status     Status                   `json:"status"`
+	Second     int                      `json:"second"` // last finished second; -1 before the first
+	At         time.Time                `json:"at"`
+	Tasks      map[string]TaskLive      `json:"tasks"`
+	Last       SeriesPoint              `json:"last"`    // the last finished second, whole run
+	Total      Figures                  `json:"total"`   // so far
+	Regions    map[string]Figures       `json:"regions"` // so far
+	Labels     map[string]Figures       `json:"labels"`  // so far
+	RegionLast map[string]SeriesPoint   `json:"region_last"`
+	Generator  Generator                `json:"generator"`         // so far
+	Metrics    map[string]MetricFigures `json:"metrics,omitempty"` // so far
+	Criteria   []CriterionResult        `json:"criteria"`
+	Notes      []string                 `json:"notes,omitempty"`
 }
 
 // TaskLive is a task in a snapshot.

@@ -10,13 +10,19 @@ type Scenario struct {
 	Name        string            `json:"name" doc:"Unique name: letters, digits, '-', '_', '.', at most 100."`
 	Description string            `json:"description,omitempty" doc:"Free text."`
 	Tags        []string          `json:"tags,omitempty" doc:"Words to filter by." items:"50"`
-	Engine      string            `json:"engine,omitempty" doc:"What makes the load." enum:"http,scripted" default:"http"`
+	Engine      string            `json:"engine,omitempty" doc:"What makes the load." enum:"http,k6,jmeter,locust,scripted" default:"http"`
+	Script      string            `json:"script,omitempty" doc:"The script of a tool (k6, jmeter, locust): a file, a zip, or a folder, relative to the scenario. It runs as it was written."`
+	Entry       string            `json:"entry,omitempty" doc:"The file that is run, within a zip or folder. Default: found by its name."`
+	Env         map[string]string `json:"env,omitempty" doc:"Environment of the script (k6: __ENV)." items:"1000"`
+	Secrets     map[string]Secret `json:"secrets,omitempty" doc:"More environment, whose values are read when the run starts and kept nowhere." items:"100"`
+	Properties  map[string]string `json:"properties,omitempty" doc:"JMeter properties, as -J sets them." items:"1000"`
+	Share       Sharing           `json:"share,omitempty" doc:"split: all tasks together make the script's load once. per task: each makes the whole of it." enum:"split,per task" default:"split"`
 	Variables   map[string]string `json:"variables,omitempty" doc:"Values for ${name} in URLs, headers and bodies." items:"1000"`
 	Data        []Data            `json:"data,omitempty" doc:"CSV files whose rows feed requests." items:"100"`
 	Requests    []Request         `json:"requests,omitempty" doc:"What a user sends. Without weights: all in order. With weights: one, drawn by weight." items:"1000"`
 	Flows       []Flow            `json:"flows,omitempty" doc:"Sequences of requests, instead of requests: a user walks one whole flow, then another. Without weights: in turn. With weights: drawn by weight." items:"100"`
 	ThinkTime   Span              `json:"think_time,omitzero" doc:"Pause of a user between requests: 1s, or drawn from 1s-3s. Not with a rate of single requests."`
-	Load        Load              `json:"load" doc:"How hard, and for how long."`
+	Load        Load              `json:"load,omitzero" doc:"How hard, and for how long. With a script: what replaces its own load; without it, the script runs as it was written."`
 	Regions     []RegionLoad      `json:"regions,omitempty" doc:"Where the tasks run. Default: one task in region local." items:"200"`
 	Criteria    []Criterion       `json:"criteria,omitempty" doc:"Pass rules, e.g. 'p95 < 300ms'." items:"100"`
 	Connection  Connection        `json:"connection,omitzero" doc:"How requests reach the target."`

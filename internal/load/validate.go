@@ -19,6 +19,7 @@ func Validate(s Scenario) []Problem {
 	s.checkName(&f)
 	s.checkVariables(&f)
 	s.checkData(&f)
+	s.checkScript(&f)
 	s.checkRequests(&f)
 	s.checkNames(&f)
 	s.checkLoad(&f)
@@ -100,6 +101,7 @@ func (s *Scenario) checkFiles(f *faults) {
 		check(at("data", i)+".file", d.File)
 	}
 	s.EachRequest(func(path string, r *Request) { check(path+".body_file", r.BodyFile) })
+	check("script", s.Script)
 	tls := s.Connection.TLS
 	check("connection.tls.ca", tls.CA)
 	check("connection.tls.certificate", tls.Certificate)

@@ -9,10 +9,13 @@ import (
 // end, ramps that do not fit.
 func (s *Scenario) checkLoad(f *faults) {
 	l := &s.Load
-	s.checkKinds(f)
+	script := RunsScript(s.Engine) // which has a load and an end of its own
+	if !script || s.kind() != noLoad {
+		s.checkKinds(f)
+	}
 	if len(l.Stages) > 0 {
 		s.checkStages(f)
-	} else {
+	} else if !script || l.RampUp+l.RampDown+l.HoldFor > 0 {
 		s.checkTimes(f)
 	}
 	if s.kind() == noLoad {

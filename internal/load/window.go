@@ -24,7 +24,10 @@ type Window struct {
 	Clamped  int64      // measured times, of all histograms, that were beyond their range
 	Lag      *hist.Hist // begin minus due, open model; nil when empty
 	Health   Health
-	Entries  []Entry
+	Metrics  []Metric // a script's checks and own metrics that had values in this second
+	// Entries are the labels' figures. One without a name carries bytes that
+	// belong to no label, and no requests.
+	Entries []Entry
 }
 
 // Entry is one label's figures in a window.

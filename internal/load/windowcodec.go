@@ -23,6 +23,8 @@ import (
 //	          inflight sent clamped, health, lag (histogram)
 //	health    pause rss files connections looplag dropped noport nofile limited;
 //	          cpu wait gc as 8 bytes each
+//	metrics   count, then for each: name kind unit count good; sum, least,
+//	          greatest and last as 8 bytes each; histogram
 //	entries   count, then for each: label dims requests failures in out
 //	          redirects, statuses (count, then status and number), causes
 //	          (count, then string and number), a number whose bits say which
@@ -65,6 +67,7 @@ func AppendWindow(dst []byte, w *Window) []byte {
 	e.b = append(dst, windowVersion)
 	e.strings(w)
 	e.head(w)
+	e.metrics(w)
 	e.uint(uint64(len(w.Entries)))
 	for i := range w.Entries {
 		e.entry(&w.Entries[i])
@@ -101,6 +104,7 @@ func (e *windowEncoder) string(s string) { e.uint(e.places[s]) }
 func (e *windowEncoder) strings(w *Window) {
 	e.enter(w.Task)
 	e.enter(w.Health.Limited)
+	e.enterMetrics(w)
 	for i := range w.Entries {
 		e.enter(w.Entries[i].Label)
 		e.enter(w.Entries[i].Dims)

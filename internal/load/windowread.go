@@ -93,6 +93,7 @@ func (r *windowReader) fixed64() uint64 {
 // on a larger scale uses VisitWindow.
 func DecodeWindow(data []byte) (*Window, error) {
 	w := new(Window)
+	var metricsErr error
 	err := VisitWindow(data, func(head *Window) bool {
 		lag := head.Lag
 		*w = *head
@@ -100,13 +101,14 @@ func DecodeWindow(data []byte) (*Window, error) {
 			w.Lag = hist.New()
 			w.Lag.Merge(lag)
 		}
-		return true
+		w.Metrics, metricsErr = ownMetrics(head.Metrics)
+		return metricsErr == nil
 	}, func(raw *RawEntry) error {
 		e, err := raw.entry()
 		w.Entries = append(w.Entries, e)
 		return err
 	})
-	if err != nil {
+	if err = errors.Join(err, metricsErr); err != nil {
 		return nil, err
 	}
 	return w, nil

@@ -65,10 +65,12 @@ var visitors = sync.Pool{New: func() any { return new(windowVisitor) }}
 
 type windowVisitor struct {
 	windowReader
-	table  [][]byte
-	window Window
-	lag    hist.Hist
-	entry  RawEntry
+	table   [][]byte
+	window  Window
+	lag     hist.Hist
+	metrics []Metric
+	scratch hist.Hist
+	entry   RawEntry
 }
 
 // open checks what can be checked before the first field is believed.
@@ -91,6 +93,7 @@ func (v *windowVisitor) open(data []byte) error {
 func (v *windowVisitor) visit(head func(*Window) bool, entry func(*RawEntry) error) error {
 	v.readStrings()
 	v.readHead()
+	v.readMetrics()
 	n := v.length()
 	if v.err != nil {
 		return v.err

@@ -73,6 +73,7 @@ func (r *Recorder) cut(number int, last bool) *load.Window {
 		}
 		w.Entries = append(w.Entries, c.entry(r.labels.key(id)))
 	}
+	w.Metrics, w.Entries = sec.shownMetrics(), sec.unlabelled(w.Entries)
 	w.Sent = r.sent
 	sec.entries = w.Entries
 	r.out, r.window = sec, w

@@ -54,6 +54,9 @@ type Recorder struct {
 	spare   []*second // emptied, to be used again
 	shards  map[*Shard]struct{}
 	gauges  func() Gauges
+
+	metrics   []metricKey // by number
+	metricIDs map[metricKey]int
 }
 
 // New returns a recorder without samples.

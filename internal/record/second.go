@@ -24,6 +24,8 @@ type second struct {
 	offered int64
 	started int64
 	late    int64
+	metrics []load.Metric // by number
+	in, out int64         // bytes that belong to no label
 }
 
 // fold moves samples into their seconds.
@@ -131,6 +133,7 @@ func (sec *second) merge(r *Recorder, o *second) {
 		sec.cells[id].merge(o.cells[id])
 	}
 	sec.lag.Merge(&o.lag)
+	sec.mergeMetrics(r, o)
 	sec.until = max(sec.until, o.until)
 	sec.offered += o.offered
 	sec.started += o.started
@@ -143,6 +146,7 @@ func (sec *second) reset() {
 		sec.cells[id].reset()
 	}
 	sec.lag.Reset()
+	sec.resetMetrics()
 	clear(sec.entries)
-	*sec = second{cells: sec.cells, used: sec.used[:0], lag: sec.lag, entries: sec.entries[:0]}
+	*sec = second{cells: sec.cells, used: sec.used[:0], lag: sec.lag, metrics: sec.metrics, entries: sec.entries[:0]}
 }

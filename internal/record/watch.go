@@ -67,7 +67,7 @@ func (w *watch) read() reading {
 func (w *watch) health(g *Gauges, started, late int64) load.Health {
 	now := w.read()
 	h := load.Health{
-		RSS: now.rss, Files: now.files, Connections: g.Connections,
+		RSS: now.rss + g.ToolRSS, Files: now.files, Connections: g.Connections,
 		LoopLag: g.LoopLag.Microseconds(), Dropped: g.Dropped, NoPort: g.NoPort, NoFile: g.NoFile,
 		Pause: (now.pause - w.last.pause).Microseconds(),
 	}
@@ -82,6 +82,7 @@ func (w *watch) health(g *Gauges, started, late int64) load.Health {
 		// The runtime goes by the clock: a collector that waits for a CPU would
 		// seem to use one.
 		h.GC = min(share(now.gc, w.last.gc), h.CPU)
+		h.CPU += share(g.ToolCPU, 0)
 	}
 	w.last = now
 	w.bounds.cores = runtime.GOMAXPROCS(0) // may change with the container's share

@@ -32,6 +32,7 @@ func Table(w io.Writer, r *load.Report, opts Options) error {
 	p.head(r)
 	p.total(&r.Total)
 	p.figures(r)
+	p.metrics(r.Metrics)
 	p.criteria(r.Criteria)
 	p.accounting(r)
 	p.changes(r)
@@ -178,6 +179,13 @@ func (p *page) accounting(r *load.Report) {
 		samples = fmt.Sprintf("%s sent, %s received: %s differ", count(a.SamplesSent), count(a.SamplesReceived), count(abs(a.SamplesSent-a.SamplesReceived)))
 	}
 	p.item("samples", samples)
+	if a.ToolTasks > 0 {
+		text := fmt.Sprintf("counted %s requests itself, as the figures do", count(a.ToolRequests))
+		if a.ToolDiffers > 0 {
+			text = p.paint.yellow(fmt.Sprintf("counted %s requests itself, which differs from the figures by %s", count(a.ToolRequests), count(a.ToolDiffers)))
+		}
+		p.item("tool", text)
+	}
 	if a.Clamped > 0 {
 		p.item("clamped", fmt.Sprintf("%s measured times beyond the histograms' range", count(a.Clamped)))
 	}

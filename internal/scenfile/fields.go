@@ -91,7 +91,7 @@ var otherWords = map[string]string{
 	"steps": "requests", "scenario": "requests", "target": "url", "uri": "url", "endpoint": "url", "path": "url",
 	"verb": "method", "header": "headers", "payload": "body", "json": "body", "title": "name", "locations": "regions",
 	"insecure": "verify", "cert": "certificate", "sni": "server_name", "dns": "resolvers", "csv": "data", "feeders": "data",
-	"vars": "variables", "env": "variables", "workers": "tasks", "instances": "tasks", "count": "tasks", "percent": "share",
+	"vars": "variables", "environment": "env", "workers": "tasks", "instances": "tasks", "count": "tasks", "percent": "share",
 	"total": "total_users", "stage": "stages", "status_code": "status", "gzip": "compression", "keepalive": "keep_alive",
 }
 

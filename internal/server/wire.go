@@ -30,15 +30,25 @@ func (s *Server) startControl(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read link key: %w", err)
 	}
+	secretKey, err := s.data.secret("secret-key")
+	if err != nil {
+		return fmt.Errorf("keep key of secrets: %w", err)
+	}
+	secrets, err := newSecretBook(s.blob, secretKey)
+	if err != nil {
+		return err
+	}
+	bucket := runBlob{s.blob}
 	links := api.NewLinks(key, s.url, s.config.LinkLife, nil)
 	s.control = control.New(control.Options{
-		Owner: owner, Store: s.store, Bus: s.bus.Hub(), Blob: runBlob{s.blob}, Regions: s.regions,
-		Link: links.URL, SpoolDir: s.data.join("spool"), Limits: s.config.Limits, Log: s.config.Log,
+		Owner: owner, Store: s.store, Bus: s.bus.Hub(), Blob: bucket, Regions: s.regions,
+		Link: links.URL, KeepLink: links.KeepURL, Inspect: newInspector(bucket.Open).Inspect,
+		Secrets: secrets.Open, Forget: secrets.Forget, SpoolDir: s.data.join("spool"), Limits: s.config.Limits, Log: s.config.Log,
 	})
 	s.handler = api.New(api.Options{
 		Store: s.store, Blob: s.blob, Auth: s.auth, Control: s.control,
 		Live: s.live, OpenSeries: openSeries, Logs: s.logs, Links: links,
-		Console: web.Handler(), MaxUpload: s.config.MaxUpload, Version: s.config.Version, Log: s.config.Log,
+		Console: web.Handler(), KeepSecrets: secrets.Keep, MaxUpload: s.config.MaxUpload, Version: s.config.Version, Log: s.config.Log,
 	})
 	ctx, s.stop = context.WithCancel(context.WithoutCancel(ctx))
 	s.running.Go(func() {

@@ -59,7 +59,8 @@ type Checked struct {
 // RunStart is the body of POST /runs.
 type RunStart struct {
 	Draft
-	Note string `json:"note,omitempty" maxLength:"1000" doc:"Free text kept with the run."`
+	Note    string            `json:"note,omitempty" maxLength:"1000" doc:"Free text kept with the run."`
+	Secrets map[string]string `json:"secrets,omitempty" doc:"Values of the scenario's secrets, by name. They are kept sealed until the run ends, and shown nowhere."`
 }
 
 // RunItem is a run without its own copy of the scenario and its plan.
@@ -176,3 +177,24 @@ const (
 	LiveStatus   = "status"   // RunItem, first of all and whenever the run's status changes
 	LiveEnd      = "end"      // RunItem; the stream's last event
 )
+
+// Artifact is a file that a task left.
+type Artifact struct {
+	Task string `json:"task" doc:"The task's name; one that was replaced has its attempt behind a dot."`
+	Name string `json:"name"`
+	Size int64  `json:"size" doc:"Bytes."`
+}
+
+// ArtifactList answers GET /runs/{id}/artifacts.
+type ArtifactList struct {
+	Artifacts []Artifact `json:"artifacts" nullable:"false"`
+}
+
+// UploadedScript answers POST /scripts.
+type UploadedScript struct {
+	load.StoredFile
+	Name    string   `json:"name" doc:"What to write under script in a scenario."`
+	Engine  string   `json:"engine" doc:"The engine that the files are for."`
+	Entry   string   `json:"entry" doc:"The file that would be run."`
+	Entries []string `json:"entries" nullable:"false" doc:"All files that could be run, the likeliest first."`
+}

@@ -252,7 +252,7 @@ func (u *user) proceed() {
 	q := u.walk.request()
 	if err := u.walk.take(q); err != nil {
 		if errors.Is(err, errUsedUp) {
-			u.w.limit(string(load.LimitOther) + ": the unique rows of " + u.program.unique() + " are used up")
+			u.w.limit(string(load.LimitData) + ": the unique rows of " + u.program.unique() + " are used up")
 		}
 		u.w.fail(q, load.CauseData, err, record.None)
 		u.stop()

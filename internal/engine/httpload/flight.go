@@ -183,7 +183,7 @@ func (f *flight) land(why *proto.Failure) {
 	w := f.w
 	f.under = false
 	w.give(f)
-	end := w.loop.Now()
+	end := max(w.loop.Recent(), f.sent) // read when what ended it was handled
 	s := record.Sample{
 		Label: w.labels[f.call.index], End: end,
 		Latency: end - f.sent, Service: record.None, Lag: record.None,

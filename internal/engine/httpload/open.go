@@ -211,7 +211,7 @@ func (t *trip) proceed(due time.Duration) {
 	}
 	if err := t.walk.take(q); err != nil {
 		if errors.Is(err, errUsedUp) {
-			w.limit(string(load.LimitOther) + ": the unique rows of " + w.program.unique() + " are used up")
+			w.limit(string(load.LimitData) + ": the unique rows of " + w.program.unique() + " are used up")
 		}
 		w.fail(q, load.CauseData, err, due)
 		t.end()

@@ -91,9 +91,9 @@ func (p *pool) get(f *flight) *conn {
 // many as there are streams.
 func (l *lane) short() bool { return len(l.waiting) > len(l.opening)*l.site.carries }
 
-// untouched is how long a connection may be idle before it is looked at once
-// more: what came meanwhile, the loop has most likely handled.
-const untouched = 500 * time.Microsecond
+// unseen is how long ago the loop may have asked for events, before a connection
+// that is to carry a message is looked at once more: its end may have come since.
+const unseen = time.Millisecond
 
 // free returns a connection that can carry one more exchange, or nil.
 func (l *lane) free() *conn {
@@ -231,9 +231,15 @@ type conn struct {
 	wired   proto.Traffic // of QUIC, that was counted
 }
 
+// onePiece is how much of a message goes out at once for sure.
+const onePiece = 16 << 10
+
 // carry starts an exchange.
 func (c *conn) carry(f *flight) {
 	c.last = f.msg.Last
+	if c.link != nil && f.msg.Size() > onePiece {
+		c.link.Hurry()
+	}
 	c.session.Start(f.msg, f)
 	if f.msg.File != nil {
 		// What went wrong with the file at once is told now.
@@ -252,7 +258,8 @@ func (c *conn) usable() bool {
 	if !c.link.Open() {
 		return false
 	}
-	return c.lane.pool.w.loop.Recent()-c.link.Touched() < untouched || c.link.Quiet()
+	l := c.lane.pool.w.loop
+	return l.Recent()-l.Polled() < unseen || c.link.Quiet()
 }
 
 // farewell is how long a peer may take to close a connection after the last

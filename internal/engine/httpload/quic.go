@@ -9,6 +9,11 @@ import (
 	"onrush.dev/onrush/internal/load"
 )
 
+// perSocket is how many connections of a worker share a UDP socket. Packets of all
+// of them go and come in one system call, which is much of what QUIC costs; to the
+// target they have one address and port.
+const perSocket = 64
+
 // quic opens a connection of HTTP/3: QUIC's own handshake takes the place of TCP
 // and TLS. The library works on goroutines of its own and comes back by posts.
 func (o *opening) quic() {

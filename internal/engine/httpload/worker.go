@@ -61,7 +61,7 @@ func newWorker(r *run, index int) (*worker, error) {
 	w.shared = newPool(w)
 	w.shared1 = h1.NewShared(r.limits1)
 	if r.version == load.HTTP3 {
-		w.quics = h3.NewGroup(1)
+		w.quics = h3.NewGroup(perSocket)
 	}
 	return w, nil
 }
@@ -73,7 +73,8 @@ func (w *worker) limit(why string) {
 	case why == "" && old != nil:
 		w.gauge.limited.Store(nil)
 	case why != "" && (old == nil || *old != why):
-		w.gauge.limited.Store(&why)
+		said := why // why itself would be moved to the heap by every call
+		w.gauge.limited.Store(&said)
 	}
 }
 

@@ -1,6 +1,26 @@
 // Generated from docs/openapi.json by `npm run types`; do not edit.
 
 export interface paths {
+    "/api/v1/agent/artifacts/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keep a file that a task leaves
+         * @description The token names run and task, is signed by the server and expires.
+         */
+        post: operations["put-agent-artifact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/agent/files/{token}": {
         parameters: {
             query?: never;
@@ -287,6 +307,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{id}/artifacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the files that a run's tasks left
+         * @description Needs the role viewer.
+         */
+        get: operations["list-artifacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{id}/events": {
         parameters: {
             query?: never;
@@ -489,6 +529,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{id}/tasks/{task}/artifact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download a file that a task left
+         * @description Needs the role viewer.
+         */
+        get: operations["get-artifact"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{id}/tasks/{task}/log": {
         parameters: {
             query?: never;
@@ -590,6 +650,28 @@ export interface paths {
         get: operations["get-scenario-schema"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scripts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upload a script with all that lies beside it
+         * @description One part for each file, its path in the part's filename. A single file, or one zip, is kept as it is; several files become one zip. The answer says which engine it is for and which file would be run.
+         *
+         *     Needs the role operator.
+         */
+        post: operations["upload-script"];
         delete?: never;
         options?: never;
         head?: never;
@@ -721,9 +803,28 @@ export interface components {
             /** Format: int64 */
             tasks_started: number;
             /** Format: int64 */
+            tool_differs?: number;
+            /** Format: int64 */
+            tool_requests?: number;
+            /** Format: int64 */
+            tool_tasks?: number;
+            /** Format: int64 */
             windows_missing: number;
             /** Format: int64 */
             windows_repeated: number;
+        };
+        Artifact: {
+            name: string;
+            /**
+             * Format: int64
+             * @description Bytes.
+             */
+            size: number;
+            /** @description The task's name; one that was replaced has its attempt behind a dot. */
+            task: string;
+        };
+        ArtifactList: {
+            artifacts: components["schemas"]["Artifact"][];
         };
         Auth: {
             /** @description User and password, in the Authorization header. */
@@ -1127,6 +1228,29 @@ export interface components {
             /** @enum {string} */
             role: "viewer" | "operator" | "admin";
         };
+        MetricFigures: {
+            /** Format: int64 */
+            count: number;
+            /** Format: int64 */
+            failed?: number;
+            kind: string;
+            /** Format: double */
+            last: number;
+            /** Format: double */
+            max: number;
+            /** Format: double */
+            min: number;
+            /** Format: int64 */
+            passed?: number;
+            /** Format: double */
+            per_second?: number;
+            /** Format: double */
+            share?: number;
+            /** Format: double */
+            sum: number;
+            trend?: components["schemas"]["Latency"];
+            unit?: string;
+        };
         NewToken: {
             /**
              * Format: int64
@@ -1140,6 +1264,11 @@ export interface components {
              * @enum {string}
              */
             role?: "viewer" | "operator" | "admin";
+        };
+        Override: {
+            field: string;
+            scenario: string;
+            script: string;
         };
         PasswordChange: {
             new: string;
@@ -1158,6 +1287,7 @@ export interface components {
             lost_tasks: string;
             /** @enum {string} */
             model: "closed" | "open";
+            overrides?: components["schemas"]["Override"][] | null;
             profile: components["schemas"]["Profile"];
             /** Format: double */
             rate?: number;
@@ -1165,6 +1295,8 @@ export interface components {
             /** Format: int64 */
             requests?: number;
             scenario: string;
+            script?: components["schemas"]["ScriptFacts"];
+            share?: string;
             /** Format: int64 */
             tasks: number;
             /** Format: int64 */
@@ -1261,6 +1393,9 @@ export interface components {
             generator: components["schemas"]["Generator"];
             labels: {
                 [key: string]: components["schemas"]["Figures"];
+            };
+            metrics?: {
+                [key: string]: components["schemas"]["MetricFigures"];
             };
             notes?: string[] | null;
             plan?: components["schemas"]["Plan"];
@@ -1410,6 +1545,10 @@ export interface components {
             note?: string;
             /** @description Name of a saved scenario. */
             scenario?: string;
+            /** @description Values of the scenario's secrets, by name. They are kept sealed until the run ends, and shown nowhere. */
+            secrets?: {
+                [key: string]: string;
+            };
             /** @description The scenario as YAML or JSON text, instead of a saved one. */
             source?: string;
         };
@@ -1456,11 +1595,17 @@ export interface components {
              * @default http
              * @enum {string}
              */
-            engine: "http" | "scripted";
+            engine: "http" | "k6" | "jmeter" | "locust" | "scripted";
+            /** @description The file that is run, within a zip or folder. Default: found by its name. */
+            entry?: string;
+            /** @description Environment of the script (k6: __ENV). */
+            env?: {
+                [key: string]: string;
+            };
             /** @description Sequences of requests, instead of requests: a user walks one whole flow, then another. Without weights: in turn. With weights: drawn by weight. */
             flows?: components["schemas"]["Flow"][] | null;
-            /** @description How hard, and for how long. */
-            load: components["schemas"]["Load"];
+            /** @description How hard, and for how long. With a script: what replaces its own load; without it, the script runs as it was written. */
+            load?: components["schemas"]["Load"];
             /**
              * @description What to do when a task is lost while running.
              * @default continue
@@ -1469,12 +1614,28 @@ export interface components {
             lost_tasks: "continue" | "replace" | "stop";
             /** @description Unique name: letters, digits, '-', '_', '.', at most 100. */
             name: string;
+            /** @description JMeter properties, as -J sets them. */
+            properties?: {
+                [key: string]: string;
+            };
             /** @description Where the tasks run. Default: one task in region local. */
             regions?: components["schemas"]["RegionLoad"][] | null;
             /** @description What a user sends. Without weights: all in order. With weights: one, drawn by weight. */
             requests?: components["schemas"]["Request"][] | null;
+            /** @description The script of a tool (k6, jmeter, locust): a file, a zip, or a folder, relative to the scenario. It runs as it was written. */
+            script?: string;
             /** @description Behaviour of the scripted engine, for tests of Onrush itself. */
             scripted?: components["schemas"]["Scripted"];
+            /** @description More environment, whose values are read when the run starts and kept nowhere. */
+            secrets?: {
+                [key: string]: components["schemas"]["Secret"];
+            };
+            /**
+             * @description split: all tasks together make the script's load once. per task: each makes the whole of it.
+             * @default split
+             * @enum {string}
+             */
+            share: "split" | "per task";
             /** @description Words to filter by. */
             tags?: string[] | null;
             /** @description Pause of a user between requests: 1s, or drawn from 1s-3s. Not with a rate of single requests. */
@@ -1529,6 +1690,42 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        ScriptFacts: {
+            duration?: components["schemas"]["Duration"];
+            entries?: string[] | null;
+            entry: string;
+            /** Format: int64 */
+            iterations?: number;
+            notes?: string[] | null;
+            parts?: components["schemas"]["ScriptPart"][] | null;
+            /** Format: double */
+            rate?: number;
+            thresholds?: components["schemas"]["ScriptThreshold"][] | null;
+            tool: string;
+            /** Format: int64 */
+            users?: number;
+        };
+        ScriptPart: {
+            begin?: components["schemas"]["Duration"];
+            duration?: components["schemas"]["Duration"];
+            /** Format: int64 */
+            iterations?: number;
+            kind: string;
+            name: string;
+            /** Format: double */
+            rate?: number;
+            stages?: string[] | null;
+            text?: string;
+            /** Format: int64 */
+            users?: number;
+            /** Format: int64 */
+            weight?: number;
+        };
+        ScriptThreshold: {
+            abort?: boolean;
+            metric: string;
+            rule: string;
+        };
         Scripted: {
             /** @description The task's process ends itself with SIGKILL. */
             crash_at?: components["schemas"]["Duration"];
@@ -1558,6 +1755,12 @@ export interface components {
             never_ready?: boolean;
             /** @description Indexes of the tasks that misbehave. Default: all. */
             tasks?: number[] | null;
+        };
+        Secret: {
+            /** @description Name of an environment variable of whoever starts the run. */
+            env?: string;
+            /** @description File that holds the value, on the machine of whoever starts the run; a newline at its end does not count. */
+            file?: string;
         };
         Series: {
             points: components["schemas"]["SeriesPoint"][] | null;
@@ -1648,6 +1851,9 @@ export interface components {
                 [key: string]: components["schemas"]["Figures"];
             };
             last: components["schemas"]["SeriesPoint"];
+            metrics?: {
+                [key: string]: components["schemas"]["MetricFigures"];
+            };
             notes?: string[] | null;
             region_last: {
                 [key: string]: components["schemas"]["SeriesPoint"];
@@ -1866,6 +2072,19 @@ export interface components {
         TokenList: {
             tokens: components["schemas"]["Token"][];
         };
+        UploadedScript: {
+            /** @description The engine that the files are for. */
+            engine: string;
+            /** @description All files that could be run, the likeliest first. */
+            entries: string[];
+            /** @description The file that would be run. */
+            entry: string;
+            /** @description What to write under script in a scenario. */
+            name: string;
+            sha256: string;
+            /** Format: int64 */
+            size: number;
+        };
         User: {
             /** Format: date-time */
             created: string;
@@ -1894,6 +2113,43 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    "put-agent-artifact": {
+        parameters: {
+            query?: {
+                /** @description The file's name within the task's artifacts. */
+                name?: string;
+            };
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        /** @description The file's bytes. */
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
     "get-agent-file": {
         parameters: {
             query?: never;
@@ -2398,6 +2654,37 @@ export interface operations {
             };
         };
     };
+    "list-artifacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArtifactList"];
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
     "list-events": {
         parameters: {
             query?: {
@@ -2757,6 +3044,41 @@ export interface operations {
             };
         };
     };
+    "get-artifact": {
+        parameters: {
+            query?: {
+                /** @description The file's name as the list has it. */
+                name?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+                task: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
     "get-task-log": {
         parameters: {
             query?: never;
@@ -2981,6 +3303,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": string;
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    "upload-script": {
+        parameters: {
+            query?: {
+                /** @description Where the files do not tell. */
+                engine?: "k6" | "jmeter" | "locust";
+                /** @description The file that is run, where several could be. */
+                entry?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The files. */
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    file: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadedScript"];
                 };
             };
             /** @description Fault */

@@ -9,6 +9,7 @@ export type CriterionResult = Schemas["CriterionResult"];
 export type Figures = Schemas["Figures"];
 export type Generator = Schemas["Generator"];
 export type Latency = Schemas["Latency"];
+export type MetricFigures = Schemas["MetricFigures"];
 export type Me = Schemas["Me"];
 export type Plan = Schemas["Plan"];
 export type Problem = Schemas["Problem"];

@@ -3,6 +3,7 @@ import type {
   CriterionResult,
   Figures,
   Generator,
+  MetricFigures,
   Plan,
   Report,
   Run,
@@ -46,6 +47,7 @@ export interface RunView {
   last?: SeriesPoint | undefined;
   regions: [string, Figures][];
   labels: [string, Figures][];
+  metrics: [string, MetricFigures][];
   tasks: TaskRow[];
   planned: number;
   reporting: number;
@@ -77,6 +79,7 @@ export function runView(run: Run, snapshot: Snapshot | undefined, report: Report
     last: report ? undefined : snapshot && snapshot.second >= 0 ? snapshot.last : undefined,
     regions: byName(figures?.regions),
     labels: byName(figures?.labels),
+    metrics: byName(figures?.metrics),
     tasks: rows,
     planned: report?.accounting.tasks_planned ?? plan?.tasks ?? rows.length,
     reporting: report?.accounting.tasks_reported ?? rows.filter((t) => t.status === "running" && t.behind <= 3).length,

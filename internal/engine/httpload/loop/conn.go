@@ -54,7 +54,6 @@ type Conn struct {
 	records int64         // of TLS that were handed over meanwhile
 	thick   int64         // how much larger than its contents a record is
 	unsent  int           // bytes that were queued when it was closed
-	touched time.Duration // when bytes came last
 
 	fd        int
 	slot      uint32
@@ -65,6 +64,7 @@ type Conn struct {
 	gathering bool // in Loop.dirty
 	full      bool // the session was told that there is no space
 	stream    bool // a TCP socket, not a Unix one
+	hurried   bool // has no delay
 	drained   bool // the last read took all that there was
 	unread    bool // something came before there was a session
 	ended     bool // the peer said its end: read until it comes
@@ -84,7 +84,7 @@ func (l *Loop) DialUnix(path string, owner Owner) *Conn {
 }
 
 func (l *Loop) adopt(fd int, err error, stream bool, owner Owner) *Conn {
-	c := &Conn{l: l, owner: owner, fd: fd, stream: stream, touched: l.now}
+	c := &Conn{l: l, owner: owner, fd: fd, stream: stream}
 	if err == nil {
 		l.place(c)
 		if err = l.poll.add(fd, c.slot, l.slots[c.slot].generation); err != nil {
@@ -126,16 +126,25 @@ func (c *Conn) Own(owner Owner) { c.owner = owner }
 
 // Gather has what is written during one event go out in one piece, for sessions
 // that write often.
-func (c *Conn) Gather() { c.together = true }
+func (c *Conn) Gather() {
+	c.together = true
+	c.Hurry()
+}
+
+// Hurry has small pieces go out at once. Whoever writes a request in one piece
+// need not ask for it.
+func (c *Conn) Hurry() {
+	if c.stream && !c.hurried {
+		c.hurried = true
+		hurrySocket(c.fd)
+	}
+}
 
 // Loop is the loop that the connection lives on.
 func (c *Conn) Loop() *Loop { return c.l }
 
 // Open says whether the connection is there and whole, as far as it is known.
 func (c *Conn) Open() bool { return c.state == open && c.broken == nil && !c.ended }
-
-// Touched is when bytes came last.
-func (c *Conn) Touched() time.Duration { return c.touched }
 
 // thickness is how much larger than its contents a record of TLS is: its header,
 // the seal, and in TLS 1.3 the true type, in 1.2 a number. With the ciphers of
@@ -255,7 +264,7 @@ func (c *Conn) ready(e *event) {
 	switch c.state {
 	case connecting:
 		if e.out || e.end {
-			c.connected()
+			c.connected(e.end)
 		}
 	case negotiating:
 		c.talk.step()
@@ -273,15 +282,17 @@ func (c *Conn) ready(e *event) {
 	}
 }
 
-// connected ends the connecting.
-func (c *Conn) connected() {
-	if err := socketError(c.fd); err != nil {
-		c.release()
-		c.tell(err)
-		return
+// connected ends the connecting. Only an end may be one without a beginning.
+func (c *Conn) connected(end bool) {
+	if end {
+		if err := socketError(c.fd); err != nil {
+			c.release()
+			c.tell(err)
+			return
+		}
 	}
 	c.state = ready
-	c.touched = c.l.Now()
+	c.l.Now()
 	c.tell(nil)
 }
 

@@ -39,6 +39,7 @@ type Loop struct {
 	poll   poller
 	base   time.Time
 	now    time.Duration // the clock as it was read last
+	polled time.Duration // when the kernel was asked last
 	slots  []slot
 	free   []uint32 // slots to be used again
 	timers timers
@@ -55,13 +56,14 @@ type Loop struct {
 	slow    atomic.Int64 // see Lag
 }
 
-// posted is what other goroutines ask for.
+// posted is what other goroutines ask for. Waking the loop costs a system call
+// for them and two for it, so it is done only when it sleeps.
 type posted struct {
-	mu   sync.Mutex
-	list []func()
-	back []func()
-	told bool // a wake-up is under way
-	shut bool // nobody takes anything any more
+	mu     sync.Mutex
+	list   []func()
+	back   []func()
+	shut   bool        // nobody takes anything any more
+	asleep atomic.Bool // or about to be
 }
 
 // slot is the place of a connection in the poller's events. A connection that
@@ -100,6 +102,10 @@ func (l *Loop) room() []byte {
 	return l.buf
 }
 
+// Polled is when the kernel was asked for events last: what has come since then
+// is not known yet.
+func (l *Loop) Polled() time.Duration { return l.polled }
+
 // Defer runs f after the present event, before the loop waits again.
 func (l *Loop) Defer(f func()) { l.soon = append(l.soon, f) }
 
@@ -107,17 +113,30 @@ func (l *Loop) Defer(f func()) { l.soon = append(l.soon, f) }
 // the loop has ended. It may be called from any goroutine.
 func (l *Loop) Post(f func()) bool {
 	p := &l.posted
+	if !p.add(f) {
+		return false
+	}
+	if p.asleep.Load() && p.asleep.CompareAndSwap(true, false) {
+		l.poll.wake()
+	}
+	return true
+}
+
+func (p *posted) add(f func()) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.shut {
 		return false
 	}
 	p.list = append(p.list, f)
-	if !p.told {
-		p.told = true
-		l.poll.wake() // not later: the descriptor may be another file's by then
-	}
 	return true
+}
+
+// any says whether something is posted that was not run yet.
+func (p *posted) any() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.list) > 0
 }
 
 // Stop ends Run. It may be called from any goroutine.
@@ -164,8 +183,15 @@ func (l *Loop) wait() (int, error) {
 	if len(l.soon) > 0 || len(l.again) > 0 {
 		timeout = 0
 	}
+	if timeout > 0 {
+		l.posted.asleep.Store(true)
+		if l.posted.any() { // before it could know that we sleep
+			timeout = 0
+		}
+	}
 	n, err := l.poll.wait(l.events[:], timeout)
-	l.Now()
+	l.posted.asleep.Store(false)
+	l.polled = l.Now()
 	return n, err
 }
 
@@ -213,7 +239,7 @@ func (l *Loop) runPosted() {
 	p := &l.posted
 	p.mu.Lock()
 	list := p.list
-	p.list, p.back, p.told = p.back[:0], list, false
+	p.list, p.back = p.back[:0], list
 	p.mu.Unlock()
 	for i, f := range list {
 		f()

@@ -16,6 +16,7 @@ import (
 // owner then attaches a session, or closes the connection.
 func (c *Conn) Negotiate(f func(net.Conn) error, done func(error)) {
 	c.state = negotiating
+	c.Hurry()
 	t := &talk{c: c, done: done}
 	c.talk = t
 	t.next, t.stop = iter.Pull(func(yield func(struct{}) bool) {

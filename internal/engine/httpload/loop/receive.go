@@ -14,17 +14,20 @@ const (
 	// skipFrom is the length of a body from which on the kernel throws its bytes
 	// away instead of copying them.
 	skipFrom = 32 << 10
-	// sizeable is what is left of a body for which the kernel need not wake us
-	// for every segment, and heap what it may gather meanwhile.
-	sizeable = 1 << 20
-	heap     = 256 << 10
+	// While more than sizeable is to come of a body, the kernel need not wake us
+	// for every segment: it gathers up to most bytes, and less when many
+	// connections share what memory it may take for that.
+	sizeable = 4 << 20
+	most     = 2 << 20
+	least    = 64 << 10
+	shared   = 256 << 20
 )
 
 // receive reads what there is and hands it to the session. Fresh says that an
 // event has just come.
 func (c *Conn) receive(fresh bool) {
 	if fresh {
-		c.touched = c.l.Now()
+		c.l.Now()
 	}
 	if err := c.read(); err != nil {
 		c.fail(err)
@@ -43,7 +46,10 @@ func (c *Conn) Quiet() bool {
 
 // read returns an error when the connection is over: io.EOF when it ended well.
 func (c *Conn) read() error {
-	for range rounds {
+	for round := range rounds {
+		if round > 0 {
+			c.l.Now() // much has come, and that took its time
+		}
 		err := c.step()
 		if errors.Is(err, errAgain) {
 			return nil
@@ -123,9 +129,9 @@ func (c *Conn) skip(left int64) error {
 func (c *Conn) await(left int64) {
 	want := int32(1)
 	if left >= sizeable {
-		want = heap
+		want = int32(max(least, min(most, shared/(len(c.l.slots)-len(c.l.free)))))
 	}
-	if want == c.lowat || (c.lowat == 0 && want == 1) {
+	if want == c.lowat || (c.lowat == 0 && want == 1) || (c.lowat > 1 && want > 1) {
 		return
 	}
 	c.lowat = want

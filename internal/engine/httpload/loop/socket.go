@@ -32,7 +32,6 @@ func dialTCP(to netip.AddrPort, local netip.Addr) (int, error) {
 	if err != nil {
 		return -1, err
 	}
-	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
 	if local.IsValid() {
 		bindLate(fd)
 		if err := unix.Bind(fd, sockaddr(netip.AddrPortFrom(local, 0))); err != nil {
@@ -88,4 +87,5 @@ func socketError(fd int) error {
 	return nil
 }
 
-func closeSocket(fd int) { _ = unix.Close(fd) }
+// hurrySocket has small pieces go out without waiting for an acknowledgement.
+func hurrySocket(fd int) { _ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1) }

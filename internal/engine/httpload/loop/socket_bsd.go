@@ -63,3 +63,5 @@ func (c *Conn) pending() bool {
 	_, _, err := unix.Recvfrom(c.fd, one[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
 	return !errors.Is(err, unix.EAGAIN)
 }
+
+func closeSocket(fd int) { _ = unix.Close(fd) }

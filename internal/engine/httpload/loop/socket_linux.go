@@ -30,7 +30,7 @@ func bindLate(fd int) {
 
 func readSocket(fd int, p []byte) (int, error) {
 	for {
-		n, _, errno := syscall.RawSyscall(syscall.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
+		n, _, errno := syscall.RawSyscall6(syscall.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), 0, 0, 0)
 		if errno == 0 {
 			return int(n), nil
 		}
@@ -51,6 +51,8 @@ func writeSocket(fd int, p []byte) (int, error) {
 		}
 	}
 }
+
+func closeSocket(fd int) { _, _, _ = syscall.RawSyscall(syscall.SYS_CLOSE, uintptr(fd), 0, 0) }
 
 // skipSocket throws up to n bytes away that have come.
 func skipSocket(fd, n int) (int, error) {

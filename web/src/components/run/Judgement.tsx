@@ -72,6 +72,15 @@ export function AccountingCard({ view }: { view: RunView }) {
             ? `${count(a.samples_sent)} ${a.samples_sent === a.samples_received ? "=" : "≠"} ${count(a.samples_received)}`
             : "–"}
         </dd>
+        {a?.tool_tasks ? (
+          <>
+            <dt>Requests by the tool's own count</dt>
+            <dd>
+              {count(a.tool_requests ?? 0)}
+              {a.tool_differs ? `, ${count(a.tool_differs)} apart` : ", the same"}
+            </dd>
+          </>
+        ) : null}
         <dt>Windows missing · repeated and dropped</dt>
         <dd>{a ? `${count(a.windows_missing)} · ${count(a.windows_repeated)}` : "–"}</dd>
         <dt>Generator was the limit, task-seconds</dt>
