@@ -23,7 +23,7 @@ func soak(t *testing.T) time.Duration {
 	t.Helper()
 	text := os.Getenv("ONRUSH_SOAK")
 	if text == "" {
-		return 1500 * time.Millisecond
+		return 500 * time.Millisecond
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil {

@@ -124,9 +124,8 @@ func (s *wire) serve(c net.Conn) {
 // speak answers requests until a connection is over.
 func (s *wire) speak(c net.Conn, in *bufio.Reader) {
 	for {
-		raw := new(bytes.Buffer)
-		whole := bufio.NewReaderSize(io.TeeReader(oneByOne{in}, raw), 16)
-		r, err := http.ReadRequest(whole)
+		head := readHead(in)
+		r, err := http.ReadRequest(bufio.NewReader(io.MultiReader(strings.NewReader(head), in)))
 		if err != nil {
 			return
 		}
@@ -135,9 +134,7 @@ func (s *wire) speak(c net.Conn, in *bufio.Reader) {
 			s.serve(sniffed{c, in})
 			return
 		}
-		head := raw.String()
 		body, _ := io.ReadAll(r.Body)
-		head = head[:strings.Index(head, "\r\n\r\n")+4]
 		s.note(r, body, head+digest(body))
 		if _, err := c.Write(answerOf(r).wire(r)); err != nil || r.Close {
 			return
@@ -145,14 +142,17 @@ func (s *wire) speak(c net.Conn, in *bufio.Reader) {
 	}
 }
 
-// oneByOne has nobody read ahead of what he needs.
-type oneByOne struct{ r io.Reader }
-
-func (o oneByOne) Read(p []byte) (int, error) {
-	if len(p) == 0 {
-		return 0, nil
+// readHead reads up to the empty line: nobody sends more than one request ahead of
+// its answer, so what is behind it is this one's body.
+func readHead(in *bufio.Reader) string {
+	var head strings.Builder
+	for {
+		line, err := in.ReadString('\n')
+		head.WriteString(line)
+		if err != nil || strings.Trim(line, "\r\n") == "" {
+			return head.String()
+		}
 	}
-	return o.r.Read(p[:1])
 }
 
 func digest(body []byte) string { return fmt.Sprintf("%d bytes %x", len(body), sha256.Sum256(body)) }

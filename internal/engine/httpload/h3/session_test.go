@@ -305,12 +305,14 @@ func TestSlowLoopBoundsMemory(t *testing.T) {
 	for c.Wire().In < size {
 		time.Sleep(time.Millisecond)
 	}
-	c.mu.Lock()
 	waiting := 0
-	for _, e := range c.inbox {
-		waiting += e.chunk.n
+	for end := time.Now().Add(patience); waiting == 0 && time.Now().Before(end); time.Sleep(time.Millisecond) {
+		c.mu.Lock()
+		for _, e := range c.inbox {
+			waiting += e.chunk.n
+		}
+		c.mu.Unlock()
 	}
-	c.mu.Unlock()
 	close(halt)
 	if a.wait(t); a.err != nil || a.size != size {
 		t.Errorf("%d bytes, %v", a.size, a.err)
