@@ -113,22 +113,15 @@ func (l *Loop) Defer(f func()) { l.soon = append(l.soon, f) }
 // the loop has ended. It may be called from any goroutine.
 func (l *Loop) Post(f func()) bool {
 	p := &l.posted
-	if !p.add(f) {
-		return false
-	}
-	if p.asleep.Load() && p.asleep.CompareAndSwap(true, false) {
-		l.poll.wake()
-	}
-	return true
-}
-
-func (p *posted) add(f func()) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.shut {
 		return false
 	}
 	p.list = append(p.list, f)
+	if p.asleep.Load() && p.asleep.CompareAndSwap(true, false) {
+		l.poll.wake() // not behind the lock: by then the descriptor may be another file's
+	}
 	return true
 }
 
