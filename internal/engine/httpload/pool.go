@@ -231,8 +231,9 @@ type conn struct {
 	wired   proto.Traffic // of QUIC, that was counted
 }
 
-// onePiece is how much of a message goes out at once for sure.
-const onePiece = 16 << 10
+// onePiece is the largest body that goes out in one piece with its head. A second
+// piece would wait until the first one is acknowledged, which may take 40 ms.
+const onePiece = 4 << 10
 
 // carry starts an exchange.
 func (c *conn) carry(f *flight) {

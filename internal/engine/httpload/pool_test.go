@@ -130,7 +130,7 @@ func TestALeavingUserLeavesAttemptsAlone(t *testing.T) {
 			if !second {
 				time.Sleep(150 * time.Millisecond)
 			}
-			say(c, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nyes")
+			say(c, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 3\r\n\r\nyes")
 		}
 	})
 	e := New()
