@@ -211,7 +211,7 @@ func (f *flight) land(why *proto.Failure) {
 // count adds what an exchange moved, and what its connection moved beside.
 func (f *flight) count(c *conn, t proto.Traffic) {
 	if c.link == nil {
-		t = c.wire() // QUIC mixes what is whose in its packets
+		t = c.wire(t)
 	} else {
 		t = c.link.Charge(t)
 	}

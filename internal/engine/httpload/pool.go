@@ -219,16 +219,17 @@ func (l *lane) close() {
 
 // conn is an open connection in its lane.
 type conn struct {
-	lane    *lane
-	link    *loop.Conn // nil: the session brings its own (HTTP/3)
-	session proto.Session
-	idle    bool // in lane.idle
-	shared  bool // in lane.many
-	last    bool // to be closed after the exchange
-	gone    bool
-	fresh   bool          // nothing was sent on it yet
-	took    opened        // what opening it took
-	wired   proto.Traffic // of QUIC, that was counted
+	lane      *lane
+	link      *loop.Conn // nil: the session brings its own (HTTP/3)
+	session   proto.Session
+	idle      bool // in lane.idle
+	shared    bool // in lane.many
+	last      bool // to be closed after the exchange
+	gone      bool
+	fresh     bool          // nothing was sent on it yet
+	took      opened        // what opening it took
+	charged   proto.Traffic // of QUIC, to exchanges so far
+	unsettled int           // exchanges since the wire was asked
 }
 
 // onePiece is the largest body that goes out in one piece with its head. A second

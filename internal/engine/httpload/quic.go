@@ -75,10 +75,24 @@ func (c *conn) roomy() {
 	}
 }
 
-// wire takes what has gone over a QUIC connection since the last time.
-func (c *conn) wire() proto.Traffic {
+// Asking QUIC what went over the wire costs as much as some hundred bytes do, so
+// it is done when nothing else is under way, and after so many exchanges.
+const settleEach = 32
+
+// wire is what an exchange moved over a QUIC connection, which mixes what is whose
+// in its packets: what its streams carried and, from time to time, all that has
+// gone beside, so that the sum is what the sockets carried.
+func (c *conn) wire(t proto.Traffic) proto.Traffic {
+	c.unsettled++
+	if c.unsettled < settleEach && c.session.Busy() > 0 {
+		c.charged.In += t.In
+		c.charged.Out += t.Out
+		return t
+	}
 	all := c.session.(*h3.Conn).Wire()
-	t := proto.Traffic{In: all.In - c.wired.In, Out: all.Out - c.wired.Out}
-	c.wired = all
+	t = proto.Traffic{In: max(0, all.In-c.charged.In), Out: max(0, all.Out-c.charged.Out)}
+	c.unsettled = 0
+	c.charged.In += t.In
+	c.charged.Out += t.Out
 	return t
 }

@@ -50,18 +50,20 @@ type gauge struct {
 }
 
 func newWorker(r *run, index int) (*worker, error) {
-	l, err := loop.New(r.job.Start)
-	if err != nil {
-		return nil, fmt.Errorf("open event loop: %w", err)
-	}
 	w := &worker{
-		run: r, index: index, loop: l, shard: r.job.Recorder.Shard(),
+		run: r, index: index, shard: r.job.Recorder.Shard(),
 		sites: map[origin]*site{}, landed: make(chan struct{}),
 	}
 	w.shared = newPool(w)
-	w.shared1 = h1.NewShared(r.limits1)
 	if r.version == load.HTTP3 {
 		w.quics = h3.NewGroup(perSocket)
+		w.loop = loop.NewWithoutSockets(r.job.Start)
+		return w, nil
+	}
+	w.shared1 = h1.NewShared(r.limits1)
+	var err error
+	if w.loop, err = loop.New(r.job.Start); err != nil {
+		return nil, fmt.Errorf("open event loop: %w", err)
 	}
 	return w, nil
 }

@@ -37,6 +37,7 @@ const longest = time.Second
 // goroutine, or before Run.
 type Loop struct {
 	poll   poller
+	bell   *bell // instead of poll, without sockets
 	base   time.Time
 	now    time.Duration // the clock as it was read last
 	polled time.Duration // when the kernel was asked last
@@ -83,6 +84,14 @@ func New(base time.Time) (*Loop, error) {
 	return l, nil
 }
 
+// NewWithoutSockets makes a loop for timers and functions alone: Dial may not be
+// called. It waits where Go's scheduler sees it.
+func NewWithoutSockets(base time.Time) *Loop {
+	l := &Loop{base: base, bell: newBell()}
+	l.Now()
+	return l
+}
+
 // Now reads the clock: the time since the base.
 func (l *Loop) Now() time.Duration {
 	l.now = time.Since(l.base)
@@ -119,10 +128,18 @@ func (l *Loop) Post(f func()) bool {
 		return false
 	}
 	p.list = append(p.list, f)
-	if p.asleep.Load() && p.asleep.CompareAndSwap(true, false) {
-		l.poll.wake() // not behind the lock: by then the descriptor may be another file's
+	if p.asleep.CompareAndSwap(true, false) {
+		l.wake() // not later: the descriptor may be another file's by then
 	}
 	return true
+}
+
+func (l *Loop) wake() {
+	if l.bell != nil {
+		l.bell.wake()
+		return
+	}
+	l.poll.wake()
 }
 
 // any says whether something is posted that was not run yet.
@@ -183,7 +200,12 @@ func (l *Loop) wait() (int, error) {
 			timeout = 0
 		}
 	}
-	n, err := l.poll.wait(l.events[:], timeout)
+	n, err := 0, error(nil)
+	if l.bell != nil {
+		l.bell.wait(timeout)
+	} else {
+		n, err = l.poll.wait(l.events[:], timeout)
+	}
 	l.posted.asleep.Store(false)
 	l.polled = l.Now()
 	return n, err
@@ -283,7 +305,9 @@ func (l *Loop) Close() {
 			s.conn.Close(false)
 		}
 	}
-	l.poll.close()
+	if l.bell == nil {
+		l.poll.close()
+	}
 }
 
 // place gives a connection a slot.
