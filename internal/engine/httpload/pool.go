@@ -232,8 +232,9 @@ type conn struct {
 	unsettled int           // exchanges since the wire was asked
 }
 
-// onePiece is how much of a message goes out at once for sure.
-const onePiece = 16 << 10
+// onePiece is the largest body that goes out in one piece with its head. A second
+// piece would wait until the first one is acknowledged, which may take 40 ms.
+const onePiece = 4 << 10
 
 // carry starts an exchange.
 func (c *conn) carry(f *flight) {

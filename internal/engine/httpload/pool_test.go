@@ -3,7 +3,6 @@ package httpload
 import (
 	"bufio"
 	"crypto/tls"
-	"io"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -116,6 +115,36 @@ func TestUsersThatLeaveTakeNoConnectionOfOthers(t *testing.T) {
 	}
 }
 
+// TestALeavingUserLeavesAttemptsAlone: one user has ended and leaves while the
+// other, of the same pool, waits for a connection that takes long.
+func TestALeavingUserLeavesAttemptsAlone(t *testing.T) {
+	t.Parallel()
+	pair, files := pemFiles(t)
+	var conns atomic.Int64
+	f := newFaultTLS(t, &tls.Config{Certificates: []tls.Certificate{pair}}, func(f *fault, c net.Conn, in *bufio.Reader) {
+		second := conns.Add(1) > 1
+		if second {
+			time.Sleep(500 * time.Millisecond) // before the handshake
+		}
+		if f.request(in) != nil {
+			if !second {
+				time.Sleep(150 * time.Millisecond)
+			}
+			say(c, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 3\r\n\r\nyes")
+		}
+	})
+	e := New()
+	e.loops = 1
+	got := sendBy(t, e, load.Order{
+		Model: load.Closed, Profile: enginetest.Hold(2, 100*time.Millisecond), Drain: load.Duration(20 * time.Second),
+		Scenario: load.Scenario{
+			Requests:   []load.Request{{URL: f.url("https"), Timeout: load.Duration(5 * time.Second)}},
+			Connection: load.Connection{Streams: 2, TLS: load.TLS{CA: "cert.pem"}},
+		},
+	}, files)
+	good(t, got, 2)
+}
+
 // TestSharingWithAServerOfOneAtATime: users are to share connections, and the
 // server speaks only HTTP/1.1.
 func TestSharingWithAServerOfOneAtATime(t *testing.T) {
@@ -152,7 +181,7 @@ func TestSharingWithAServerOfOneAtATime(t *testing.T) {
 func TestAQueueThatIsFull(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "s")
-	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,10 +227,7 @@ func answerOnce(fd int) {
 func TestConnectIsPartOfTheWait(t *testing.T) {
 	t.Parallel()
 	pair, files := pemFiles(t)
-	s := newServer(t, &tls.Config{Certificates: []tls.Certificate{pair}}, func(w http.ResponseWriter, _ *http.Request) {
-		time.Sleep(3 * time.Millisecond)
-		_, _ = io.WriteString(w, "yes")
-	})
+	s := newServer(t, &tls.Config{Certificates: []tls.Certificate{pair}}, nil)
 	for _, version := range []string{"1.1", "2"} {
 		for _, streams := range []int{1, 8} {
 			if version == "1.1" && streams > 1 {

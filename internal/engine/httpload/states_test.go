@@ -28,7 +28,7 @@ func silent(t *testing.T) string {
 // crowdedPort is a TCP port whose queue is full: connecting to it takes for ever.
 func crowdedPort(t *testing.T) string {
 	t.Helper()
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,8 +23,6 @@ type part struct {
 	slot   int // number of an extracted value; else below 0
 }
 
-func (p *part) lookup() bool { return p.data >= 0 || p.slot >= 0 }
-
 // names resolves what ${…} can stand for.
 type names struct {
 	variables map[string]string

@@ -163,6 +163,7 @@ func (l *Loop) Run() error {
 			return err
 		}
 		begin := l.now
+		l.foresee(n)
 		for i := range n {
 			l.handle(&l.events[i])
 			l.timers.fire(l)
@@ -209,6 +210,20 @@ func (l *Loop) wait() (int, error) {
 	l.posted.asleep.Store(false)
 	l.polled = l.Now()
 	return n, err
+}
+
+// foresee makes ends known before anything is handled: who sends meanwhile must
+// not choose a connection of which the kernel has said that it is over.
+func (l *Loop) foresee(n int) {
+	for i := range n {
+		e := &l.events[i]
+		if !e.end || e.slot == wakeSlot {
+			continue
+		}
+		if s := &l.slots[e.slot]; s.conn != nil && s.generation == e.generation {
+			s.conn.ended = true
+		}
+	}
 }
 
 func (l *Loop) handle(e *event) {

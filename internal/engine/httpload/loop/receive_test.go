@@ -3,36 +3,7 @@ package loop
 import (
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
-
-// TestSmallBehindLarge: while much of a body is to come, the kernel wakes the
-// loop for heaps only. The small response behind it must wake it, too, even if the
-// rest of the body came at once.
-func TestSmallBehindLarge(t *testing.T) {
-	t.Parallel()
-	l, s, got := runLoop(t), newSpeech(), make(chan string, 1)
-	c, peer, _ := talking(t, l, s)
-	const rest = 64 << 10
-	do(t, l, func() {
-		s.receive = func(p []byte) error { got <- string(p); return nil }
-		s.skip = rest
-		c.await(2 << 20)
-		mustWrite(t, peer, make([]byte, rest))
-		for n := 0; n < rest; { // hold the loop up until all of it is here
-			n, _ = unix.IoctlGetInt(c.fd, unix.TIOCINQ)
-		}
-		c.receive(false)
-		if s.skipped != rest {
-			t.Errorf("%d bytes were skipped, want %d", s.skipped, rest)
-		}
-	})
-	mustWrite(t, peer, []byte("small"))
-	if text := take(t, got); text != "small" {
-		t.Errorf("received %q", text)
-	}
-}
 
 // TestSlowEndOfALargeBody comes byte by byte.
 func TestSlowEndOfALargeBody(t *testing.T) {

@@ -53,7 +53,7 @@ func dialUnix(path string) (int, error) {
 func connect(fd int, to unix.Sockaddr) (int, error) {
 	for {
 		err := unix.Connect(fd, to)
-		switch err { //nolint:errorlint // errno as the kernel gave it
+		switch err {
 		case nil, unix.EINPROGRESS, unix.EALREADY, unix.EISCONN:
 			return fd, nil
 		case unix.EINTR:
