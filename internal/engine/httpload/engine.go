@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -43,9 +44,24 @@ type setting struct {
 	keep     bool          // reuse connections
 	streams  int           // exchanges at once on a connection
 	cookies  bool          // keep them
+	ring     bool          // use io_uring where it can be had
 	patience time.Duration // for opening a connection
 	limits1  h1.Options
 	limits2  h2.Options
+}
+
+// ioVariable of the environment chooses how the engine speaks to the kernel. It is
+// the machine's choice and no scenario's: results do not depend on it.
+const ioVariable = "ONRUSH_IO"
+
+func wantsRing(word string) (bool, error) {
+	switch word {
+	case "", "epoll":
+		return false, nil
+	case "uring":
+		return true, nil
+	}
+	return false, load.Errorf(load.Invalid, "%s is %q; allowed are epoll and uring", ioVariable, word)
 }
 
 // New returns an engine for one task.
@@ -61,15 +77,19 @@ func (e *Engine) Name() string { return Name }
 func (e *Engine) Prepare(_ context.Context, job engine.Job) error {
 	job.Order.Scenario = load.WithDefaults(job.Order.Scenario) // the plan has them; others may not
 	c := &job.Order.Scenario.Connection
+	ring, err := wantsRing(os.Getenv(ioVariable))
+	if err != nil {
+		return err
+	}
 	d, err := dial.New(c, job.Dir, logOf(&job))
 	if err != nil {
 		return err
 	}
 	e.setting = setting{
 		dialer: d, version: c.HTTP, keep: *c.KeepAlive, streams: c.Streams, cookies: c.Cookies,
-		patience: time.Duration(c.ConnectTimeout),
-		limits1:  h1.Options{MaxHead: int(c.MaxHead), MaxBody: int64(c.MaxBody)},
-		limits2:  h2.Options{MaxStreams: c.Streams, MaxHead: int(c.MaxHead), MaxBody: int64(c.MaxBody)},
+		ring: ring, patience: time.Duration(c.ConnectTimeout),
+		limits1: h1.Options{MaxHead: int(c.MaxHead), MaxBody: int64(c.MaxBody)},
+		limits2: h2.Options{MaxStreams: c.Streams, MaxHead: int(c.MaxHead), MaxBody: int64(c.MaxBody)},
 	}
 	if e.program, err = newProgram(&job, &e.setting); err != nil {
 		d.Close()

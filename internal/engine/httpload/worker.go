@@ -65,6 +65,12 @@ func newWorker(r *run, index int) (*worker, error) {
 	if w.loop, err = loop.New(r.job.Start); err != nil {
 		return nil, fmt.Errorf("open event loop: %w", err)
 	}
+	if r.ring {
+		if err := w.loop.UseRing(); err != nil {
+			r.ring = false
+			r.log.Warn("io_uring cannot be used here, so epoll is", "cause", err)
+		}
+	}
 	return w, nil
 }
 

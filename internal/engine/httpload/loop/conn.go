@@ -59,15 +59,20 @@ type Conn struct {
 	slot      uint32
 	lowat     int32 // SO_RCVLOWAT as it stands; 0: never set
 	state     state
-	queued    bool // in Loop.again
-	together  bool // gather what is written, see Gather
-	gathering bool // in Loop.dirty
-	full      bool // the session was told that there is no space
-	stream    bool // a TCP socket, not a Unix one
-	hurried   bool // has no delay
-	drained   bool // the last read took all that there was
-	unread    bool // something came before there was a session
-	ended     bool // the peer said its end: read until it comes
+	waiting   uint32 // answers of the ring that are to be handled
+	heard     uint8  // events that brought something, up to joinAfter
+	ringed    bool   // receives by the ring
+	parted    bool   // has left it, or is about to
+	pending   bool   // has something in the ring's gathered submissions
+	queued    bool   // in Loop.again
+	together  bool   // gather what is written, see Gather
+	gathering bool   // in Loop.dirty
+	full      bool   // the session was told that there is no space
+	stream    bool   // a TCP socket, not a Unix one
+	hurried   bool   // has no delay
+	drained   bool   // the last read took all that there was
+	unread    bool   // something came before there was a session
+	ended     bool   // the peer said its end: read until it comes
 }
 
 // Dial begins to open a TCP connection. Local is the address to come from, when
@@ -246,6 +251,9 @@ func (c *Conn) discard() bool {
 
 func (c *Conn) release() {
 	c.state = closed
+	if c.ringed {
+		c.l.ring.released(c)
+	}
 	c.unsent = len(c.out)
 	c.l.leave(c)
 	c.l.staging.drop(c)
@@ -275,6 +283,7 @@ func (c *Conn) ready(e *event) {
 		}
 		if e.in && c.state == open {
 			c.receive(true)
+			c.join()
 		}
 	case lingering:
 		if e.in {
@@ -324,6 +333,12 @@ func (c *Conn) breakSoon(err error) {
 			return
 		}
 		c.ended = true
+		if c.ringed {
+			c.l.ring.catchUp(c)
+			if c.state != open {
+				return
+			}
+		}
 		err := c.read()
 		// The reset was told to the sending side; the other one sees an end only.
 		if err == nil || (errors.Is(err, io.EOF) && errors.Is(c.broken, syscall.ECONNRESET)) {

@@ -17,6 +17,7 @@
 package loop
 
 import (
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -37,6 +38,7 @@ const longest = time.Second
 // goroutine, or before Run.
 type Loop struct {
 	poll    poller
+	ring    *ring // beside poll, when it was asked for
 	bell    *bell // instead of poll, without sockets
 	base    time.Time
 	now     time.Duration // the clock as it was read last
@@ -156,7 +158,16 @@ func (l *Loop) Stop() { l.Post(func() { l.stopped = true }) }
 // Run handles events until Stop. The loop is of no use afterwards: all its
 // connections are closed.
 func (l *Loop) Run() error {
+	if l.ring != nil {
+		runtime.LockOSThread() // until all is closed: the ring is for one thread
+		defer runtime.UnlockOSThread()
+	}
 	defer l.Close()
+	if l.ring != nil {
+		if err := l.ring.enable(); err != nil {
+			return err
+		}
+	}
 	for !l.stopped {
 		n, err := l.wait()
 		if err != nil {
@@ -168,6 +179,9 @@ func (l *Loop) Run() error {
 			l.handle(&l.events[i])
 			l.timers.fire(l)
 			l.flush()
+		}
+		if l.ring != nil {
+			l.ring.complete()
 		}
 		l.readAgain()
 		l.timers.fire(l)
@@ -204,6 +218,11 @@ func (l *Loop) wait() (int, error) {
 	n, err := 0, error(nil)
 	if l.bell != nil {
 		l.bell.wait(timeout)
+	} else if l.ring != nil {
+		var some bool
+		if some, err = l.ring.wait(timeout); some && err == nil {
+			n, err = l.poll.wait(l.events[:], 0)
+		}
 	} else {
 		n, err = l.poll.wait(l.events[:], timeout)
 	}
@@ -246,7 +265,9 @@ func (l *Loop) readAgain() {
 		c.queued = false
 		if c.state == open {
 			c.written = 0
-			c.receive(false)
+			if !c.ringed {
+				c.receive(false)
+			}
 			c.goOn()
 		}
 		l.flush()
@@ -307,6 +328,9 @@ func (l *Loop) Close() {
 		}
 	}
 	if l.bell == nil {
+		if l.ring != nil {
+			l.ring.end()
+		}
 		l.poll.close()
 	}
 }

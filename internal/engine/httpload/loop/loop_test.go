@@ -39,10 +39,7 @@ func TestPostFromManyGoroutines(t *testing.T) {
 // another file's.
 func TestPostToALoopThatHasEnded(t *testing.T) {
 	t.Parallel()
-	l, err := New(time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := newLoop(t)
 	ran := false
 	l.Post(func() { l.Post(func() { ran = true }) })
 	l.Stop()
@@ -94,10 +91,7 @@ func TestDeferRunsInTheSameRound(t *testing.T) {
 // TestCoarseClock has a kernel without epoll_pwait2.
 func TestTimersWithACoarseKernel(t *testing.T) {
 	t.Parallel()
-	l, err := New(time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := newLoop(t)
 	coarse(l)
 	came := make(chan time.Duration, 1)
 	l.Set(NewTimer(func() { came <- l.Recent() }), l.Now()+3*time.Millisecond)

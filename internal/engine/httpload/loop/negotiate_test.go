@@ -60,7 +60,7 @@ func TestNegotiate(t *testing.T) {
 	s, got := newSpeech(), make(chan string, 1)
 	s.receive = func(p []byte) error { got <- string(p); return nil }
 	do(t, l, func() {
-		for c.drained = false; !c.pending(); {
+		for c.drained = false; !c.unseen(); {
 			time.Sleep(time.Millisecond)
 		}
 		c.Attach(wholeSession{s}, nil)

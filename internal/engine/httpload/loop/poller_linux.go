@@ -53,6 +53,11 @@ func (p *poller) add(fd int, slot, generation uint32) error {
 	return unix.EpollCtl(p.epoll, unix.EPOLL_CTL_ADD, fd, &e)
 }
 
+// remove makes the poller forget a socket.
+func (p *poller) remove(fd int) error {
+	return unix.EpollCtl(p.epoll, unix.EPOLL_CTL_DEL, fd, nil)
+}
+
 // wait returns how many events it wrote into out.
 func (p *poller) wait(out []event, timeout time.Duration) (int, error) {
 	n, errno := p.call(timeout)

@@ -37,7 +37,10 @@ func (c *Conn) receive(fresh bool) {
 // Quiet says whether a connection that is idle is as it was: its session is shown
 // what has come meanwhile, which may be its end, or bytes nobody asked for.
 func (c *Conn) Quiet() bool {
-	if c.Open() && c.pending() {
+	if c.ringed && c.waiting > 0 {
+		c.l.ring.catchUp(c)
+	}
+	if c.Open() && c.unseen() {
 		c.drained = false
 		c.receive(false)
 	}

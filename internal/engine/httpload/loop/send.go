@@ -53,8 +53,14 @@ func (c *Conn) encrypt(p []byte) {
 
 // send gives bytes to the socket and keeps what it does not take.
 func (c *Conn) send(p []byte) {
+	if c.pending { // in order
+		c.l.ring.submit()
+	}
 	if len(c.out) > 0 {
 		c.out = append(c.out, p...)
+		return
+	}
+	if c.ringed && c.l.ring.send(c, p) {
 		return
 	}
 	n, err := writeSocket(c.fd, p)
@@ -64,6 +70,9 @@ func (c *Conn) send(p []byte) {
 	}
 	if n < len(p) {
 		c.out = append(c.out[:0], p[n:]...)
+		if c.ringed {
+			c.l.ring.part(c)
+		}
 	}
 }
 

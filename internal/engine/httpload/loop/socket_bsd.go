@@ -57,8 +57,8 @@ func zoneID(zone string) uint32 {
 	return 0
 }
 
-// pending says whether something has come that was not read yet.
-func (c *Conn) pending() bool {
+// unseen says whether something has come that was not read yet.
+func (c *Conn) unseen() bool {
 	var one [1]byte
 	_, _, err := unix.Recvfrom(c.fd, one[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
 	return !errors.Is(err, unix.EAGAIN)

@@ -87,8 +87,8 @@ func zoneID(zone string) uint32 {
 	return 0
 }
 
-// pending says whether something has come that was not read yet.
-func (c *Conn) pending() bool {
+// unseen says whether something has come that was not read yet.
+func (c *Conn) unseen() bool {
 	var one [1]byte
 	_, _, errno := syscall.RawSyscall6(syscall.SYS_RECVFROM, uintptr(c.fd), uintptr(unsafe.Pointer(&one[0])), 1, syscall.MSG_PEEK, 0, 0)
 	return errno != syscall.EAGAIN

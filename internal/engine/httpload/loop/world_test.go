@@ -3,6 +3,7 @@ package loop
 import (
 	"io"
 	"net"
+	"os"
 	"testing"
 	"time"
 
@@ -14,13 +15,31 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // patience is how long a test waits for what must come.
 const patience = 20 * time.Second
 
-// runLoop runs a loop until the test ends.
-func runLoop(t *testing.T) *Loop {
+// withRing in the environment has the loops of all tests use a ring.
+const withRing = "ONRUSH_TEST_RING"
+
+// newLoop makes a loop, with a ring when this run of the tests is about it.
+func newLoop(t *testing.T) *Loop {
 	t.Helper()
 	l, err := New(time.Now())
+	if err == nil && os.Getenv(withRing) != "" {
+		err = l.UseRing()
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
+	return l
+}
+
+// runLoop makes a loop and runs it.
+func runLoop(t *testing.T) *Loop {
+	t.Helper()
+	return start(t, newLoop(t))
+}
+
+// start runs a loop until the test ends.
+func start(t *testing.T, l *Loop) *Loop {
+	t.Helper()
 	ended := make(chan error, 1)
 	go func() { ended <- l.Run() }()
 	t.Cleanup(func() {
