@@ -13,7 +13,8 @@
 //
 // Read this file first, then conn.go (a connection), receive.go and send.go (its
 // two directions), and negotiate.go (TLS and proxies, written as if they
-// blocked). poller_*.go is the kernel's side of each system.
+// blocked). poller_*.go is the kernel's side of each system; ring_linux.go is
+// io_uring beside it, where it was asked for.
 package loop
 
 import (

@@ -11,7 +11,7 @@ import (
 
 // What the kernel calls things; see io_uring_enter(2) and its kin.
 const (
-	sysSetup, sysEnter, sysRegister = 425, 426, 427
+	sysSetup, sysEnter, sysRegister = unix.SYS_IO_URING_SETUP, unix.SYS_IO_URING_ENTER, unix.SYS_IO_URING_REGISTER
 
 	setupCQSize, setupDisabled, setupSubmitAll = 1 << 3, 1 << 6, 1 << 7
 	setupSingle, setupDefer, setupNoArray      = 1 << 12, 1 << 13, 1 << 16

@@ -13,8 +13,11 @@ import (
 
 const (
 	ringEntries = 256 // submissions that may be gathered
-	ringAnswers = 4096
 	ringBuffers = 512
+	// mostMembers connections may be the ring's, so that what can be answered in one
+	// round, at worst, has room among the answers. The others stay with the poller.
+	mostMembers = 2048
+	ringAnswers = 4 * mostMembers
 	// bufferStride is no power of two, so that the beginnings of all buffers do
 	// not fall into the same lines of the cache.
 	bufferStride = 4096 + 320
@@ -45,8 +48,8 @@ const (
 type ring struct {
 	l    *Loop
 	fd   int
-	mem  []byte // the rings
-	subs []byte
+	mem  []byte // both rings
+	subs []byte // the submissions
 
 	sqes           []sqe
 	sqHead, sqTail *uint32
@@ -54,22 +57,25 @@ type ring struct {
 
 	cqes           []cqe
 	cqHead, cqTail *uint32
-	head, foreseen uint32
+	head, foreseen uint32 // handled, and seen
 
-	bufRing []byte
+	bufRing []byte // what the kernel may use
 	bufMem  []byte
 	bufs    []ringBuffer
 	bufTail uint16
 
-	slab    []byte
-	pending []pendingSend
+	slab    []byte        // what is gathered to be sent
+	pending []gathered    // by the number that an answer to a send has
 	polling bool          // the poller is watched
 	polled  bool          // it has something
 	live    bool          // enabled
+	members int           // connections that are the ring's
 	spec    unix.Timespec // how long to wait; here, because it must not move
 }
 
-type pendingSend struct {
+// gathered is a submission of a connection that the kernel has not seen: its file's
+// number must stay, and what it sends.
+type gathered struct {
 	c    *Conn
 	data []byte
 }
@@ -85,6 +91,7 @@ func (r *ring) next() *sqe {
 	return s
 }
 
+// user is what comes back with answers for the connection.
 func (r *ring) user(c *Conn) uint64 {
 	return kindRecv | uint64(r.l.slots[c.slot].generation&(1<<30-1))<<32 | uint64(c.slot)
 }
@@ -100,18 +107,20 @@ func (r *ring) conn(user uint64) *Conn {
 
 // join takes a connection over from the poller.
 func (r *ring) join(c *Conn) {
-	if err := r.l.poll.remove(c.fd); err != nil {
+	if r.members == mostMembers || r.l.poll.remove(c.fd) != nil {
 		return
 	}
+	r.members++
 	c.ringed = true
 	r.arm(c)
 }
 
+// arm begins to receive, until the kernel says that it has ended.
 func (r *ring) arm(c *Conn) {
 	s := r.next()
 	s.op, s.flags, s.prio, s.fd, s.user = opRecv, sqeBufferSelect, recvMultishot, int32(c.fd), r.user(c)
 	c.pending = true
-	r.pending = append(r.pending, pendingSend{c: c})
+	r.pending = append(r.pending, gathered{c: c})
 }
 
 // part gives a connection back to the poller, once the kernel has answered.
@@ -122,6 +131,7 @@ func (r *ring) part(c *Conn) {
 	}
 }
 
+// cancel ends the receiving, and with it the ring's hold on the socket.
 func (r *ring) cancel(c *Conn) {
 	s := r.next()
 	s.op, s.flags, s.fd, s.addr = opCancel, sqeSkipSuccess, -1, r.user(c)
@@ -133,12 +143,13 @@ func (r *ring) released(c *Conn) {
 		r.submit()
 	}
 	c.ringed = false
+	r.members--
 	r.cancel(c)
 }
 
 // send gathers a piece, and says whether it has.
 func (r *ring) send(c *Conn, p []byte) bool {
-	if len(p) > pieceSize {
+	if len(p) == 0 || len(p) > pieceSize {
 		return false
 	}
 	if len(r.slab)+len(p) > cap(r.slab) {
@@ -153,13 +164,14 @@ func (r *ring) send(c *Conn, p []byte) bool {
 	s.opFlags = unix.MSG_NOSIGNAL | unix.MSG_DONTWAIT | unix.MSG_WAITALL
 	s.user = kindSend | uint64(len(r.pending))
 	c.pending = true
-	r.pending = append(r.pending, pendingSend{c: c, data: data})
+	r.pending = append(r.pending, gathered{c: c, data: data})
 	if len(r.pending) >= mostGathered {
 		r.submit()
 	}
 	return true
 }
 
+// submit sends what is gathered. An error comes back from the next wait.
 func (r *ring) submit() { _ = r.enter(0, 0, nil) }
 
 // enter submits, and with flags waits. Sends have been tried when it returns.
@@ -182,19 +194,29 @@ func (r *ring) enter(least, flags uintptr, spec *unix.Timespec) error {
 		if n == 0 {
 			break
 		}
-		if errno != 0 && errno != syscall.EINTR && errno != syscall.EAGAIN && errno != syscall.ETIME && errno != syscall.EBUSY {
+		if !passes(errno) {
 			return os.NewSyscallError("io_uring_enter", errno)
 		}
 		spec, least = nil, 0
 	}
 	r.settle()
-	if errno != 0 && errno != syscall.EINTR && errno != syscall.ETIME && errno != syscall.EAGAIN && errno != syscall.EBUSY {
+	if !passes(errno) {
 		return os.NewSyscallError("io_uring_enter", errno)
 	}
 	return nil
 }
 
-// settle handles the sends that were not taken whole: only they are answered.
+// passes says whether it is no error, or one of the moment.
+func passes(errno syscall.Errno) bool {
+	switch errno {
+	case 0, syscall.EINTR, syscall.EAGAIN, syscall.ETIME, syscall.EBUSY:
+		return true
+	}
+	return false
+}
+
+// settle looks at answers as soon as they are there: at sends that were not taken
+// whole (only they are answered), and at ends, which have to be known early.
 func (r *ring) settle() {
 	for tail := atomic.LoadUint32(r.cqTail); r.foreseen != tail; r.foreseen++ {
 		a := &r.cqes[r.foreseen&uint32(len(r.cqes)-1)]
@@ -220,12 +242,12 @@ func (r *ring) settle() {
 	}
 	for i := range r.pending {
 		r.pending[i].c.pending = false
-		r.pending[i] = pendingSend{}
+		r.pending[i] = gathered{}
 	}
 	r.pending, r.slab = r.pending[:0], r.slab[:0]
 }
 
-// wait submits all, and waits for answers and for the poller.
+// wait submits all, waits, and says whether the poller has something.
 func (r *ring) wait(timeout time.Duration) (bool, error) {
 	if !r.polling {
 		r.polling = true
@@ -272,6 +294,7 @@ func (r *ring) catchUp(c *Conn) {
 	}
 }
 
+// received handles an answer: what came, or why nothing comes any more.
 func (r *ring) received(a *cqe) {
 	c := r.conn(a.user)
 	if c != nil {
@@ -292,6 +315,7 @@ func (r *ring) received(a *cqe) {
 		r.arm(c)
 		return
 	}
+	r.members--
 	c.ringed, c.drained = false, false
 	if err := r.l.poll.add(c.fd, c.slot, r.l.slots[c.slot].generation); err != nil {
 		c.fail(err)

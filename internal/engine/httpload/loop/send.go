@@ -53,7 +53,7 @@ func (c *Conn) encrypt(p []byte) {
 
 // send gives bytes to the socket and keeps what it does not take.
 func (c *Conn) send(p []byte) {
-	if c.pending { // in order
+	if c.pending { // what was written first goes first
 		c.l.ring.submit()
 	}
 	if len(c.out) > 0 {
