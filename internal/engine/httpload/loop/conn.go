@@ -248,6 +248,7 @@ func (c *Conn) release() {
 	c.state = closed
 	c.unsent = len(c.out)
 	c.l.leave(c)
+	c.l.staging.drop(c)
 	closeSocket(c.fd)
 	c.fd = -1
 	c.out, c.plain = nil, nil

@@ -36,21 +36,22 @@ const longest = time.Second
 // Loop is one event loop. All methods but Post and Stop are for its own
 // goroutine, or before Run.
 type Loop struct {
-	poll   poller
-	bell   *bell // instead of poll, without sockets
-	base   time.Time
-	now    time.Duration // the clock as it was read last
-	polled time.Duration // when the kernel was asked last
-	slots  []slot
-	free   []uint32 // slots to be used again
-	timers timers
-	soon   []func()
-	spare  []func() // the list that soon takes turns with
-	again  []*Conn  // stopped reading before their socket was empty
-	dirty  []*Conn  // have bytes to be sent together
-	buf    []byte
-	lent   bool // a session is at work on buf
-	events [mostEvents]event
+	poll    poller
+	bell    *bell // instead of poll, without sockets
+	base    time.Time
+	now     time.Duration // the clock as it was read last
+	polled  time.Duration // when the kernel was asked last
+	slots   []slot
+	free    []uint32 // slots to be used again
+	timers  timers
+	soon    []func()
+	spare   []func() // the list that soon takes turns with
+	again   []*Conn  // stopped reading before their socket was empty
+	dirty   []*Conn  // have bytes to be sent together
+	buf     []byte
+	lent    bool // a session is at work on buf
+	events  [mostEvents]event
+	staging staging
 
 	stopped bool
 	posted  posted

@@ -86,14 +86,12 @@ func (s *shim) Read(p []byte) (int, error) {
 		if c.state == closed {
 			return 0, net.ErrClosed
 		}
+		if c.l.staging.of == c {
+			return c.l.staging.take(p), nil
+		}
 		if !c.drained || c.ended {
-			n, err := readSocket(c.fd, p)
+			n, err := s.fetch(p)
 			if err == nil {
-				c.drained = n < len(p)
-				c.ahead += int64(n)
-				if n == 0 {
-					return 0, errEnd
-				}
 				return n, nil
 			}
 			if err != errAgain { //nolint:errorlint // our own value, never wrapped
@@ -108,6 +106,30 @@ func (s *shim) Read(p []byte) (int, error) {
 			return 0, err
 		}
 	}
+}
+
+// fetch makes one read of the socket.
+func (s *shim) fetch(p []byte) (int, error) {
+	c := s.c
+	ahead := c.state == open && len(p) < small && c.l.staging.of == nil
+	var n int
+	var err error
+	if ahead {
+		n, err = c.l.staging.fill(c)
+	} else if n, err = readSocket(c.fd, p); err == nil {
+		c.drained = n < len(p)
+	}
+	if err != nil {
+		return 0, err
+	}
+	if n == 0 {
+		return 0, errEnd
+	}
+	c.ahead += int64(n)
+	if ahead {
+		n = c.l.staging.take(p)
+	}
+	return n, nil
 }
 
 // Write implements net.Conn. It takes all: what the socket does not, is kept.

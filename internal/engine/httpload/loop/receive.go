@@ -46,9 +46,9 @@ func (c *Conn) Quiet() bool {
 
 // read returns an error when the connection is over: io.EOF when it ended well.
 func (c *Conn) read() error {
-	for round := range rounds {
+	for round := 0; round < rounds || c.l.staging.of == c; round++ {
 		if round > 0 {
-			c.l.Now() // much has come, and that took its time
+			c.l.Now() // more has come, and that took its time
 		}
 		err := c.step()
 		if errors.Is(err, errAgain) {
