@@ -1,0 +1,24 @@
+package jmeter
+
+import (
+	"regexp"
+	"strings"
+
+	"onrush.dev/onrush/internal/engine/tool"
+)
+
+var unknownClass = regexp.MustCompile(`CannotResolveClassException: ([\w.$]+)`)
+
+// explain says why JMeter ended by itself though it should not have.
+func (e *Engine) explain(exit tool.Exit) string {
+	for _, line := range exit.Tail {
+		if m := unknownClass.FindStringSubmatch(line); m != nil {
+			return "JMeter does not know " + m[1] + ", which the plan needs: " + remedyFor(m[1])
+		}
+	}
+	text := tool.Explain("JMeter", exit, map[int]string{
+		1: "the plan or its settings cannot be used",
+		3: "its heap is full: give the task more memory, or set HEAP (\"-Xmx4g\") in env",
+	})
+	return strings.ReplaceAll(text, e.work.Dir+"/", "")
+}
