@@ -163,13 +163,15 @@ func limitText(l load.Limit) string {
 	case load.LimitCPU:
 		return "CPU full"
 	case load.LimitWait:
-		return "waiting for a CPU that others use"
+		return "waiting for a CPU"
 	case load.LimitGC:
 		return "garbage collection"
 	case load.LimitLoop:
 		return "event loop behind"
 	case load.LimitConnections:
 		return "load.max_connections reached"
+	case load.LimitData:
+		return "the rows of a unique file used up"
 	case load.LimitDropped:
 		return "requests given up"
 	case load.LimitLate:

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"onrush.dev/onrush/internal/engine"
+	"onrush.dev/onrush/internal/engine/tool"
 	"onrush.dev/onrush/internal/load"
 	"onrush.dev/onrush/internal/record"
 )
@@ -21,7 +22,8 @@ type sink struct {
 	users    atomic.Int64
 	dropped  atomic.Int64 // iterations that found no free user, since the last look
 
-	rules  map[string][]rule // the script's thresholds by their metric's plain name
+	kinds  map[string]metricKind // of the script's own metrics, for outputs that do not tell
+	rules  map[string][]rule     // the script's thresholds by their metric's plain name
 	http   [httpMetrics]*metric
 	batch  []record.Sample
 	values []record.Value
@@ -126,10 +128,13 @@ func selector(metric string) (name string, tags map[string]string) {
 }
 
 // begin tells the barrier, before which nothing counts.
-func (s *sink) begin(job *engine.Job) {
+func (s *sink) begin(job *engine.Job, usage *tool.Usage) {
 	s.start.Store(job.Start.UnixNano())
 	job.Recorder.Gauges(func() record.Gauges {
 		g := record.Gauges{Users: int(s.users.Load())}
+		if usage != nil {
+			g.ToolCPU, g.ToolRSS = usage.Look()
+		}
 		if n := s.dropped.Swap(0); n > 0 {
 			g.Dropped = n
 			g.Limited = "dropped: k6 left out " + strconv.FormatInt(n, 10) + " iterations, all its users were busy"
@@ -195,7 +200,7 @@ func (s *sink) request(tags *tagSet, t *trail) {
 		Connect: record.None, DNS: record.None, TCP: record.None, TLS: record.None,
 		Status: tags.status, Cause: tags.causeOf(t),
 	}
-	if tags.status > 0 {
+	if t.waiting > 0 || tags.status > 0 { // a script's systemTags may leave status out
 		r.FirstByte, r.Body = t.sending+t.waiting, t.receiving
 	}
 	if t.connecting > 0 {
