@@ -55,7 +55,7 @@ const logConfig = `<?xml version="1.0" encoding="UTF-8"?>
   <Loggers>
     <Root level="info"><AppenderRef ref="out"/></Root>
     <Logger name="org.apache.jmeter.threads.JMeterThread" level="warn"/>
-    <Logger name="org.apache.jmeter.junit" level="warn"/>
+    <Logger name="org.apache.jorphan.reflect.ClassFinder" level="warn"/>
   </Loggers>
 </Configuration>
 `
@@ -106,6 +106,9 @@ func (e *Engine) properties(job *engine.Job, search []string) (map[string]string
 	})
 	for _, name := range append(columnSettings(), "print_field_names", "autoflush", "subresults") {
 		p["jmeter.save.saveservice."+name] = "true"
+	}
+	for _, name := range []string{"sample_count", "hostname", "filename", "encoding"} {
+		p["jmeter.save.saveservice."+name] = "false"
 	}
 	p["jmeter.save.saveservice.output_format"] = "csv"
 	p["jmeter.save.saveservice.timestamp_format"] = "ms"

@@ -76,8 +76,9 @@ func aliasesOf(file string) map[string]string {
 	for lines := bufio.NewScanner(f); lines.Scan(); {
 		name, class, ok := strings.Cut(strings.TrimSpace(lines.Text()), "=")
 		if ok && !strings.HasPrefix(name, "#") && !strings.HasPrefix(name, "_") {
-			class, _, _ = strings.Cut(class, ",")
-			all[name] = class
+			for alias := range strings.SplitSeq(name, ",") { // the older names too
+				all[alias] = class
+			}
 		}
 	}
 	return all

@@ -33,7 +33,9 @@ func newSamples(work *tool.Work, to *sink) (*samples, error) {
 		return nil, fmt.Errorf("make a pipe for JMeter's samples: %w", err)
 	}
 	var err error
-	s.kept, err = work.Keep("samples.jtl")
+	if s.kept, err = work.Keep("samples.jtl"); err == nil {
+		_, err = s.kept.WriteString(usualHeader + "\n")
+	}
 	return s, err
 }
 

@@ -39,7 +39,11 @@ func columnNames() [columns]string {
 // mostRow bounds one row: a failure's message may hold much.
 const mostRow = 1 << 20
 
-// jtl reads JMeter's sample rows: CSV with its names in the first row.
+// usualHeader are the names of all columns as we tell JMeter to write them. It
+// writes them itself only into a file that was not there before, and a pipe is.
+const usualHeader = "timeStamp,elapsed,label,responseCode,responseMessage,threadName,dataType,success,failureMessage,bytes,sentBytes,grpThreads,allThreads,URL,Latency,IdleTime,Connect"
+
+// jtl reads JMeter's sample rows: CSV.
 type jtl struct {
 	in    *bufio.Reader
 	place []int // of each field of a row in row; -1 is not read
@@ -52,14 +56,10 @@ type jtl struct {
 func readJTL(in *bufio.Reader, each func(row *[columns][]byte), flush func()) error {
 	defer flush()
 	r := &jtl{in: in}
-	head, err := r.line()
-	if err != nil {
-		return nil //nolint:nilerr // JMeter ended before it had anything to say; its exit tells why
-	}
-	if err := r.header(string(head)); err != nil {
+	if err := r.header(usualHeader); err != nil {
 		return err
 	}
-	for {
+	for first := true; ; first = false {
 		if in.Buffered() == 0 {
 			flush()
 		}
@@ -70,7 +70,13 @@ func readJTL(in *bufio.Reader, each func(row *[columns][]byte), flush func()) er
 		if err != nil {
 			return err
 		}
-		if len(line) > 0 && r.split(line) {
+		switch {
+		case len(line) == 0:
+		case first && bytes.HasPrefix(line, []byte("timeStamp,")):
+			if err := r.header(string(line)); err != nil {
+				return err
+			}
+		case r.split(line):
 			each(&r.row)
 		}
 	}
@@ -78,6 +84,7 @@ func readJTL(in *bufio.Reader, each func(row *[columns][]byte), flush func()) er
 
 func (r *jtl) header(line string) error {
 	found := 0
+	r.place = r.place[:0]
 	for name := range strings.SplitSeq(line, ",") {
 		place := -1
 		for i, want := range columnNames() {
@@ -123,8 +130,8 @@ func (r *jtl) line() ([]byte, error) {
 
 func trim(b []byte) []byte { return bytes.TrimSuffix(bytes.TrimSuffix(b, []byte{'\n'}), []byte{'\r'}) }
 
-// split cuts a row into its fields; false: they are not as many as there are
-// names.
+// split cuts a row into its fields; false: they are fewer than there are names.
+// More there are when a plan adds variables of its own, at the end.
 func (r *jtl) split(line []byte) bool {
 	r.clean = r.clean[:0]
 	field := 0
@@ -157,7 +164,7 @@ func (r *jtl) split(line []byte) bool {
 			break
 		}
 	}
-	return field == len(r.place) && len(line) == 0
+	return field == len(r.place)
 }
 
 // quoted takes a field after its first quote; two quotes in it are one.

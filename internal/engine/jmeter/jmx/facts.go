@@ -233,6 +233,7 @@ func (p *Plan) setThreads(g *Group, ramp load.Duration, users int, length load.D
 	}
 	if c := g.e.prop("ThreadGroup.main_controller"); c != nil && loops != "" {
 		p.put(c, "stringProp", "LoopController.loops", loops)
+		p.put(c, "boolProp", "LoopController.continue_forever", "false")
 	}
 }
 

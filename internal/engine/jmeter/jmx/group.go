@@ -94,7 +94,7 @@ func (p *Plan) loops(e *node) (int, bool) {
 	if c == nil {
 		return 1, true
 	}
-	if c.value("LoopController.continue_forever") == "true" && c.value("LoopController.loops") == "" {
+	if p.resolved(c.value("LoopController.continue_forever")) != "false" { // as JMeter takes it when it is not there
 		return -1, true
 	}
 	v, _, ok := p.number(c, "LoopController.loops")
