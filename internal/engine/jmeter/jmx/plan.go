@@ -27,6 +27,7 @@ type Plan struct {
 	data       []byte
 	properties map[string]string
 	variables  map[string]string
+	looks      int // of the value that is being worked out
 	serialized bool
 	shared     []quantity // of timers and controllers, outside groups
 	unshared   []string   // why N tasks cannot make the plan's load once

@@ -5,16 +5,23 @@ import (
 	"strings"
 )
 
-// mostNested bounds variables that lead to variables.
-const mostNested = 10
+// Bounds of variables that lead to variables: how deep, and how many in all for
+// one value.
+const (
+	mostNested = 10
+	mostLooks  = 200
+)
 
 // resolved replaces what is known before the start: ${__P(name,default)},
 // ${__property(name,,default)} and ${variable} of user defined variables.
 // Anything else stays as it is written.
-func (p *Plan) resolved(text string) string { return strings.TrimSpace(p.expand(text, mostNested)) }
+func (p *Plan) resolved(text string) string {
+	p.looks = 0
+	return strings.TrimSpace(p.expand(text, mostNested))
+}
 
 func (p *Plan) expand(text string, depth int) string {
-	if depth == 0 || !strings.Contains(text, "${") || len(text) > 4096 {
+	if depth <= 0 || !strings.Contains(text, "${") || len(text) > 4096 {
 		return text
 	}
 	var out strings.Builder
@@ -25,6 +32,9 @@ func (p *Plan) expand(text string, depth int) string {
 		}
 		end := closing(text[at+2:])
 		if end < 0 {
+			break
+		}
+		if p.looks++; p.looks > mostLooks {
 			break
 		}
 		inner := text[at+2 : at+2+end]
