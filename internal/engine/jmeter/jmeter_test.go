@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -228,5 +229,151 @@ func checkLeft(t *testing.T, k *enginetest.Task) {
 		if !strings.Contains(strings.Join(names, " "), want) {
 			t.Errorf("artifacts are %v, want %s among them", names, want)
 		}
+	}
+}
+
+// Every kind of thread group, cut in two: JMeter takes what is written.
+func TestEveryKindOfGroupIsShared(t *testing.T) {
+	t.Parallel()
+	server := newTarget(t)
+	var windows []*load.Window
+	for i := range 2 {
+		k := task(t, load.Order{
+			Scenario: load.Scenario{Properties: server.properties()},
+			Share:    load.Share{Groups: []load.ShareGroup{{Tasks: 2, Weight: 1}}, Index: i}, Index: i, Count: 2,
+		}, map[string]string{"plan.jmx": read(t, "kinds.jmx")})
+		k.Start(time.Now().Add(50 * time.Millisecond))
+		got := k.Wait()
+		if n, ok := k.Engine.(engine.Teller).Counted(); !ok || n != got.Requests {
+			t.Errorf("task %d: JMeter itself counted %d (%v), we %d", i, n, ok, got.Requests)
+		}
+		windows = append(windows, got.Windows...)
+	}
+	got := enginetest.Sum(windows)
+	for _, label := range []string{"ultimate", "stepping", "concurrency", "arrivals", "freeform", "open model"} {
+		if got.Labels[label] == 0 {
+			t.Errorf("group %s made no request", label)
+		}
+	}
+	// Each task makes its half of ten arrivals a second for two seconds; a
+	// second one would make twice as many.
+	if n := got.Labels["open model"]; n != 20 {
+		t.Errorf("the open model made %d arrivals, want 20", n)
+	}
+	if n := got.Labels["one thread"]; n != 7 {
+		t.Errorf("the group of one thread made %d requests, want its 7 once", n)
+	}
+	if got.Failures != 0 {
+		t.Errorf("%d failures: %v", got.Failures, got.Causes)
+	}
+}
+
+// classes finds elements without the attributes that JMeter wants.
+var classes = regexp.MustCompile(`<([\w.]+) (enabled="false" )?testname=`)
+
+// planned gives a plan's elements the attributes that JMeter wants.
+func planned(plan string) string {
+	return classes.ReplaceAllString(plan, `<$1 ${2}guiclass="Gui" testclass="$1" testname=`)
+}
+
+// endless is a plan of two users, each asking for a path again and again.
+func endless(path string) string {
+	return `<jmeterTestPlan version="1.2"><hashTree><TestPlan testname="p"/><hashTree>
+<ThreadGroup testname="g"><stringProp name="ThreadGroup.num_threads">2</stringProp><elementProp name="ThreadGroup.main_controller" elementType="LoopController"><boolProp name="LoopController.continue_forever">false</boolProp><intProp name="LoopController.loops">-1</intProp></elementProp></ThreadGroup>
+<hashTree><HTTPSamplerProxy testname="get"><stringProp name="HTTPSampler.domain">${__P(host)}</stringProp><stringProp name="HTTPSampler.port">${__P(port)}</stringProp><stringProp name="HTTPSampler.path">` + path + `</stringProp><stringProp name="HTTPSampler.method">GET</stringProp></HTTPSamplerProxy><hashTree/></hashTree>
+<PostThreadGroup testname="after"><stringProp name="ThreadGroup.num_threads">1</stringProp><elementProp name="ThreadGroup.main_controller" elementType="LoopController"><boolProp name="LoopController.continue_forever">false</boolProp><intProp name="LoopController.loops">1</intProp></elementProp></PostThreadGroup>
+<hashTree><HTTPSamplerProxy testname="bye"><stringProp name="HTTPSampler.domain">${__P(host)}</stringProp><stringProp name="HTTPSampler.port">${__P(port)}</stringProp><stringProp name="HTTPSampler.path">/bye</stringProp><stringProp name="HTTPSampler.method">GET</stringProp></HTTPSamplerProxy><hashTree/></hashTree>
+</hashTree></hashTree></jmeterTestPlan>`
+}
+
+func TestDrain(t *testing.T) {
+	t.Parallel()
+	server := newTarget(t)
+	k := task(t, load.Order{Scenario: load.Scenario{Properties: server.properties()}}, map[string]string{"plan.jmx": planned(endless("/"))})
+	k.Start(time.Now().Add(50 * time.Millisecond))
+	k.Change(time.Second, load.ChangeDrain, 0)
+	got := k.Wait()
+	if got.Labels["get"] == 0 || got.Failures != 0 {
+		t.Errorf("got %d requests, %d failures, want some without a failure", got.Requests, got.Failures)
+	}
+	if n, ok := k.Engine.(engine.Teller).Counted(); !ok || n != got.Requests {
+		t.Errorf("JMeter itself counted %d (%v), we %d", n, ok, got.Requests)
+	}
+}
+
+func TestStopNowLeavesNothing(t *testing.T) {
+	t.Parallel()
+	server := newTarget(t)
+	k := task(t, load.Order{Scenario: load.Scenario{Properties: server.properties()}}, map[string]string{"plan.jmx": planned(endless("/slow"))})
+	k.Start(time.Now().Add(50 * time.Millisecond))
+	for deadline := time.Now().Add(20 * time.Second); server.count("/slow") < 2; {
+		if time.Now().After(deadline) {
+			t.Fatal("waited in vain for two requests")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	k.Stop()
+	got := k.Wait()
+	if got.Failures != got.Causes[load.CauseStopped] {
+		t.Errorf("causes are %v, want stopped alone", got.Causes)
+	}
+	links, err := filepath.Glob("/proc/[0-9]*/cwd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, link := range links {
+		if at, err := os.Readlink(link); err == nil && strings.HasPrefix(at, k.Job.Dir) {
+			t.Errorf("still running: %s", link)
+		}
+	}
+}
+
+func TestWhatIsRefused(t *testing.T) {
+	t.Parallel()
+	two := load.Scenario{Regions: []load.RegionLoad{{Name: "local", Tasks: 2}}}
+	sync := strings.Replace(endless("/"), "<PostThreadGroup", `<SyncTimer testname="meet"><intProp name="groupSize">2</intProp></SyncTimer><hashTree/><PostThreadGroup`, 1)
+	tests := map[string]struct {
+		plan     string
+		scenario load.Scenario
+		want     string // in the error
+	}{
+		"no XML":     {"<jmeterTestPlan><hashTree>\n</x>", load.Scenario{}, "plan.jmx: the plan is no XML: line 2"},
+		"sync timer": {sync, two, "per task"},
+		"rate":       {endless("/"), load.Scenario{Load: load.Load{Rate: 5, Duration: load.Duration(time.Second)}}, "Arrivals"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			k := task(t, load.Order{Scenario: test.scenario}, map[string]string{"plan.jmx": test.plan})
+			err := k.Engine.Prepare(t.Context(), k.Job)
+			if err == nil || load.ErrorCode(err) != load.Invalid || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want an invalid error with %q", err, test.want)
+			}
+		})
+	}
+}
+
+func TestMissingPluginIsNamed(t *testing.T) {
+	t.Parallel()
+	plan := strings.Replace(endless("/"), "<PostThreadGroup", `<com.blazemeter.jmeter.http2.core.HTTP2Thing testname="x"/><hashTree/><PostThreadGroup`, 1)
+	k := task(t, load.Order{}, map[string]string{"plan.jmx": planned(plan)})
+	err := k.Engine.Prepare(t.Context(), k.Job)
+	if load.ErrorCode(err) != load.Invalid || !strings.Contains(err.Error(), "HTTP2Thing") || !strings.Contains(err.Error(), "bzm-http2") {
+		t.Errorf("got %v, want the class and where it comes from", err)
+	}
+}
+
+func TestMissingDataIsExplained(t *testing.T) {
+	t.Parallel()
+	plan := strings.Replace(endless("/"), "<PostThreadGroup", `<CSVDataSet testname="rows"><stringProp name="filename">nowhere.csv</stringProp><stringProp name="variableNames">a</stringProp></CSVDataSet><hashTree/><PostThreadGroup`, 1)
+	plan = strings.Replace(plan, "<PostThreadGroup ", `<PostThreadGroup enabled="false" `, 1)
+	k := task(t, load.Order{}, map[string]string{"plan.jmx": planned(plan)})
+	k.Start(time.Now().Add(50 * time.Millisecond))
+	_, err := k.Ended()
+	if err == nil || !strings.Contains(err.Error(), "nowhere.csv") {
+		t.Errorf("got %v, want the name of the file", err)
+	}
+	if notes := strings.Join(k.Engine.(engine.Teller).Facts().Notes, "\n"); !strings.Contains(notes, "nowhere.csv") {
+		t.Errorf("the plan says nothing of it: %q", notes)
 	}
 }
