@@ -23,6 +23,7 @@ type watch struct {
 	started  bool
 	ended    bool
 	errors   []string
+	open     bool // the last line was the last of them
 	inErrors map[string]bool
 	deadline *time.Timer
 }
@@ -32,9 +33,10 @@ func newWatch() *watch {
 }
 
 var (
-	portSays  = regexp.MustCompile(`^Waiting for possible .* message on port (\d+)`)
-	totalSays = regexp.MustCompile(`Summariser: summary = +(\d+) in `)
-	errorSays = regexp.MustCompile(`^\S+ \S+ (?:ERROR|FATAL) (.*)`)
+	portSays      = regexp.MustCompile(`^Waiting for possible .* message on port (\d+)`)
+	totalSays     = regexp.MustCompile(`Summariser: summary = +(\d+) in `)
+	exceptionSays = regexp.MustCompile(`^(?:\w+\.)+\w*(?:Exception|Error)(?:: |$)`)
+	errorSays     = regexp.MustCompile(`^\S+ \S+ (?:ERROR|FATAL) (.*)`)
 )
 
 // goneWithin is how long JMeter may take to end once its test has: what keeps it
@@ -64,10 +66,19 @@ func (w *watch) line(line string, _ bool) {
 			w.summary, _ = strconv.ParseInt(m[1], 10, 64)
 		}
 	default:
-		if m := errorSays.FindStringSubmatch(line); m != nil && len(w.errors) < mostErrors && !w.inErrors[m[1]] {
-			w.inErrors[m[1]] = true
-			w.errors = append(w.errors, m[1])
-		}
+		w.fault(line)
+	}
+}
+
+// fault keeps an error of the log, with the exception that follows it, once.
+func (w *watch) fault(line string) {
+	if n := len(w.errors); w.open && exceptionSays.MatchString(line) {
+		w.errors[n-1] += ": " + line
+	}
+	w.open = false
+	if m := errorSays.FindStringSubmatch(line); m != nil && len(w.errors) < mostErrors && !w.inErrors[m[1]] {
+		w.inErrors[m[1]], w.open = true, true
+		w.errors = append(w.errors, m[1])
 	}
 }
 

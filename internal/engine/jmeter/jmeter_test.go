@@ -286,12 +286,23 @@ func endless(path string) string {
 </hashTree></hashTree></jmeterTestPlan>`
 }
 
+func await(t *testing.T, is func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !is(); {
+		if time.Now().After(deadline) {
+			t.Fatal("waited in vain")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
 func TestDrain(t *testing.T) {
 	t.Parallel()
 	server := newTarget(t)
 	k := task(t, load.Order{Scenario: load.Scenario{Properties: server.properties()}}, map[string]string{"plan.jmx": planned(endless("/"))})
 	k.Start(time.Now().Add(50 * time.Millisecond))
-	k.Change(time.Second, load.ChangeDrain, 0)
+	await(t, func() bool { return server.count("/") > 0 })
+	k.Change(time.Since(k.Job.Start)+200*time.Millisecond, load.ChangeDrain, 0)
 	got := k.Wait()
 	if got.Labels["get"] == 0 || got.Failures != 0 {
 		t.Errorf("got %d requests, %d failures, want some without a failure", got.Requests, got.Failures)
@@ -306,12 +317,7 @@ func TestStopNowLeavesNothing(t *testing.T) {
 	server := newTarget(t)
 	k := task(t, load.Order{Scenario: load.Scenario{Properties: server.properties()}}, map[string]string{"plan.jmx": planned(endless("/slow"))})
 	k.Start(time.Now().Add(50 * time.Millisecond))
-	for deadline := time.Now().Add(20 * time.Second); server.count("/slow") < 2; {
-		if time.Now().After(deadline) {
-			t.Fatal("waited in vain for two requests")
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
+	await(t, func() bool { return server.count("/slow") == 2 })
 	k.Stop()
 	got := k.Wait()
 	if got.Failures != got.Causes[load.CauseStopped] {
