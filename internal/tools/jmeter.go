@@ -2,8 +2,8 @@ package tools
 
 import (
 	"archive/zip"
-	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -56,9 +56,12 @@ func jmeterVersion(_ context.Context, home string) (string, []string, error) {
 	if err != nil {
 		return "", nil, fmt.Errorf("read %s: %w", cores[0], err)
 	}
-	defer manifest.Close()
-	for lines := bufio.NewScanner(io.LimitReader(manifest, 1<<20)); lines.Scan(); {
-		if v, ok := strings.CutPrefix(lines.Text(), "Implementation-Version:"); ok {
+	text, err := io.ReadAll(io.LimitReader(manifest, 1<<20))
+	if err = errors.Join(err, manifest.Close()); err != nil {
+		return "", nil, fmt.Errorf("read %s: %w", cores[0], err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if v, ok := strings.CutPrefix(line, "Implementation-Version:"); ok {
 			return strings.TrimSpace(v), nil, nil
 		}
 	}

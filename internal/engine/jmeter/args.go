@@ -138,9 +138,8 @@ func freePort() (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("find a port for JMeter: %w", err)
 	}
-	defer l.Close()
 	addr, ok := l.LocalAddr().(*net.UDPAddr)
-	if !ok {
+	if err := l.Close(); err != nil || !ok {
 		return 0, load.Errorf(load.Internal, "a port without a number")
 	}
 	return min(addr.Port, 65_400), nil

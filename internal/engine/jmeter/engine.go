@@ -109,7 +109,8 @@ const readyWithin = 5 * time.Minute
 // start starts JMeter and waits until it stands at the pipe.
 func (e *Engine) start(ctx context.Context, job *engine.Job) (err error) {
 	e.sink = newSink(job, e.plan.Parents)
-	if e.samples, err = newSamples(e.work, e.sink); err != nil {
+	e.sink.mask = newMask(job.Order.Secrets)
+	if e.samples, err = newSamples(e.work, e.sink, newMask(job.Order.Secrets)); err != nil {
 		return err
 	}
 	log, err := e.work.Keep("jmeter.log")
@@ -156,7 +157,7 @@ func (e *Engine) Run(ctx context.Context, job engine.Job) error {
 	if err := sleepUntil(ctx, e.process, job.Start); err != nil {
 		e.process.Kill()
 		e.process.Wait()
-		return nil //nolint:nilerr // it was told to end before its start
+		return nil
 	}
 	if err := e.samples.open(e.process.Done()); err != nil {
 		e.process.Kill()

@@ -19,24 +19,23 @@ import (
 type samples struct {
 	pipe string
 	to   *sink
-	kept *os.File
+	kept *keeper
 	done chan struct{}
 	err  error
 }
 
-// mostKept bounds the rows that are kept as a file.
-const mostKept = 256 << 20
-
-func newSamples(work *tool.Work, to *sink) (*samples, error) {
+func newSamples(work *tool.Work, to *sink, secrets mask) (*samples, error) {
 	s := &samples{pipe: filepath.Join(work.Own, "pipe.jtl"), to: to, done: make(chan struct{})}
 	if err := syscall.Mkfifo(s.pipe, 0o600); err != nil {
 		return nil, fmt.Errorf("make a pipe for JMeter's samples: %w", err)
 	}
-	var err error
-	if s.kept, err = work.Keep("samples.jtl"); err == nil {
-		_, err = s.kept.WriteString(usualHeader + "\n")
+	file, err := work.Keep("samples.jtl")
+	if err != nil {
+		return nil, err
 	}
-	return s, err
+	s.kept = newKeeper(file, secrets)
+	s.kept.row([]byte(usualHeader))
+	return s, nil
 }
 
 // awaitGate waits until JMeter stands at the pipe, where the system lets us see
@@ -80,32 +79,14 @@ func (s *samples) open(gone <-chan struct{}) error {
 	go func() {
 		defer close(s.done)
 		defer r.Close()
-		defer s.kept.Close()
-		in := io.TeeReader(r, &bounded{to: s.kept, left: mostKept})
-		s.err = readJTL(bufio.NewReaderSize(in, 1<<18), s.to.row, s.to.flush)
+		defer s.kept.close()
+		s.err = readJTL(bufio.NewReaderSize(r, 1<<18), s.kept.row, s.to.row, s.to.flush)
 		if s.err != nil {
 			// JMeter must not wait for a reader that is no more.
 			_, _ = io.Copy(io.Discard, r)
 		}
 	}()
 	return nil
-}
-
-// bounded keeps the beginning of what it is given.
-type bounded struct {
-	to   io.Writer
-	left int
-}
-
-// Write implements io.Writer. What cannot be kept ends no load.
-func (b *bounded) Write(p []byte) (int, error) {
-	if n := min(len(p), b.left); n > 0 {
-		b.left -= n
-		if _, err := b.to.Write(p[:n]); err != nil {
-			b.left = 0
-		}
-	}
-	return len(p), nil
 }
 
 // drainFor is how long the rest of the pipe may take once JMeter is gone.

@@ -123,7 +123,7 @@ func TestTwoTasksMakeThePlansLoadOnce(t *testing.T) {
 				Data:       []load.Data{{File: "people.csv", Sharing: load.DataSplit}},
 			},
 			Share: load.Share{Groups: groups, Index: i}, Index: i, Count: 2,
-			Secrets: map[string]string{"TOKEN": "hush-hush"},
+			Secrets: map[string]string{"TOKEN": "hush-hush"}, // the plan sends it in a URL
 		}, map[string]string{"plan.jmx": read(t, "shop.jmx")})
 		if err := os.WriteFile(engine.FilePath(k.Job.Dir, "people.csv"), []byte(people), 0o600); err != nil {
 			t.Fatal(err)
@@ -169,6 +169,9 @@ func TestTwoTasksMakeThePlansLoadOnce(t *testing.T) {
 		if server.count("/moved?who="+who) == 0 {
 			t.Errorf("%s of the data was never used: %v", who, server.hits)
 		}
+	}
+	if n := server.count("/warm?token=hush-hush"); n != 2 {
+		t.Errorf("the secret reached the target %d times, want 2: %v", n, server.hits)
 	}
 	checkTransactions(t, windows)
 	checkLeft(t, tasks[0])

@@ -52,8 +52,9 @@ type jtl struct {
 	clean []byte // fields that had quotes
 }
 
-// readJTL reads to the end of JMeter's samples. Flush is called before waiting.
-func readJTL(in *bufio.Reader, each func(row *[columns][]byte), flush func()) error {
+// readJTL reads to the end of JMeter's samples: raw sees each row as it came,
+// each its columns. Flush is called before waiting.
+func readJTL(in *bufio.Reader, raw func(row []byte), each func(row *[columns][]byte), flush func()) error {
 	defer flush()
 	r := &jtl{in: in}
 	if err := r.header(usualHeader); err != nil {
@@ -70,6 +71,7 @@ func readJTL(in *bufio.Reader, each func(row *[columns][]byte), flush func()) er
 		if err != nil {
 			return err
 		}
+		raw(line)
 		switch {
 		case len(line) == 0:
 		case first && bytes.HasPrefix(line, []byte("timeStamp,")):

@@ -23,7 +23,7 @@ func counted(t testing.TB, rows string, parents ...string) (enginetest.Total, *s
 	}
 	s := newSink(&job, parents)
 	s.begin(&job)
-	if err := readJTL(bufio.NewReader(strings.NewReader(rows)), s.row, s.flush); err != nil {
+	if err := readJTL(bufio.NewReader(strings.NewReader(rows)), func([]byte) {}, s.row, s.flush); err != nil {
 		t.Fatal(err)
 	}
 	s.finish()
@@ -130,7 +130,7 @@ func FuzzRows(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		job := engine.Job{Start: time.UnixMilli(1000), Recorder: record.New(record.Options{Task: "t"})}
 		s := newSink(&job, nil)
-		_ = readJTL(bufio.NewReaderSize(bytes.NewReader(data), 16), s.row, s.flush) // not to fall over is all
+		_ = readJTL(bufio.NewReaderSize(bytes.NewReader(data), 16), func([]byte) {}, s.row, s.flush) // not to fall over is all
 		s.finish()
 		if sum := enginetest.Sum([]*load.Window{job.Recorder.Last()}); sum.Requests > s.rows {
 			t.Errorf("%d requests of %d rows", sum.Requests, s.rows)
@@ -151,7 +151,7 @@ func BenchmarkRows(b *testing.B) {
 	b.ReportAllocs()
 	n := 0
 	for b.Loop() {
-		if err := readJTL(bufio.NewReaderSize(strings.NewReader(text), 1<<18), s.row, s.flush); err != nil {
+		if err := readJTL(bufio.NewReaderSize(strings.NewReader(text), 1<<18), func([]byte) {}, s.row, s.flush); err != nil {
 			b.Fatal(err)
 		}
 		n += 10_000

@@ -23,6 +23,7 @@ type sink struct {
 	shard    *record.Shard
 	start    atomic.Int64 // the barrier as wall clock, ms; 0 before it is known
 	users    atomic.Int64
+	mask     mask        // for texts of failures
 	stopped  atomic.Bool // JMeter was told to break off what is in flight
 
 	labels       map[string]int
@@ -214,7 +215,7 @@ func (s *sink) failure(row *[columns][]byte, at time.Duration) {
 	if len(row[colFailure]) == 0 {
 		return
 	}
-	text := "failed: " + short(row[colLabel]) + ": " + short(bytes.ReplaceAll(row[colFailure], []byte("\n"), []byte(" ")))
+	text := "failed: " + short(row[colLabel]) + ": " + short(s.mask.apply(bytes.ReplaceAll(row[colFailure], []byte("\n"), []byte(" "))))
 	id, ok := s.failures[text]
 	if !ok {
 		if len(s.failures) >= mostFailures {
