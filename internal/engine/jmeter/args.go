@@ -35,7 +35,11 @@ func (e *Engine) command(job *engine.Job) (tool.Command, error) {
 		return tool.Command{}, err
 	}
 	env := job.Order.Scenario.Env
-	args := append(jvmArgs(env, max(1, job.Order.Count)),
+	hosts, err := e.hostsArgs()
+	if err != nil {
+		return tool.Command{}, err
+	}
+	args := append(append(jvmArgs(env, max(1, job.Order.Count)), hosts...),
 		"-jar", filepath.Join(home, "bin", "ApacheJMeter.jar"),
 		"-n", "-t", filepath.Base(e.planFile()), "-l", e.samples.pipe, "-q", file, "-i", logging,
 	)

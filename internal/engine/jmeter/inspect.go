@@ -68,6 +68,9 @@ func (e *Engine) dataNotes(facts *load.ScriptFacts, b engine.Bundle) {
 
 // Override implements engine.Script.
 func (*Engine) Override(s load.Scenario, facts load.ScriptFacts) ([]load.Override, error) {
+	if err := checkHosts(s.Connection.Hosts); err != nil {
+		return nil, err
+	}
 	l := load.ScriptLoadOf(s)
 	overrides, err := jmx.Overrides(l, facts.Parts)
 	if err != nil {

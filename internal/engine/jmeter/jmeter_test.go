@@ -299,10 +299,13 @@ func await(t *testing.T, is func() bool) {
 	}
 }
 
+// The target is known by another name here, which only the scenario's hosts tell.
 func TestDrain(t *testing.T) {
 	t.Parallel()
 	server := newTarget(t)
-	k := task(t, load.Order{Scenario: load.Scenario{Properties: server.properties()}}, map[string]string{"plan.jmx": planned(endless("/"))})
+	properties := server.properties()
+	properties["host"] = "shop.invalid"
+	k := task(t, load.Order{Scenario: load.Scenario{Properties: properties, Connection: load.Connection{Hosts: map[string]string{"shop.invalid": "127.0.0.1"}}}}, map[string]string{"plan.jmx": planned(endless("/"))})
 	k.Start(time.Now().Add(50 * time.Millisecond))
 	await(t, func() bool { return server.count("/") > 0 })
 	k.Change(time.Since(k.Job.Start)+200*time.Millisecond, load.ChangeDrain, 0)
@@ -346,9 +349,10 @@ func TestWhatIsRefused(t *testing.T) {
 		scenario load.Scenario
 		want     string // in the error
 	}{
-		"no XML":     {"<jmeterTestPlan><hashTree>\n</x>", load.Scenario{}, "plan.jmx: the plan is no XML: line 2"},
-		"sync timer": {sync, two, "per task"},
-		"rate":       {endless("/"), load.Scenario{Load: load.Load{Rate: 5, Duration: load.Duration(time.Second)}}, "Arrivals"},
+		"no XML":         {"<jmeterTestPlan><hashTree>\n</x>", load.Scenario{}, "plan.jmx: the plan is no XML: line 2"},
+		"sync timer":     {sync, two, "per task"},
+		"port of a host": {endless("/"), load.Scenario{Connection: load.Connection{Hosts: map[string]string{"a.test": "127.0.0.1:80"}}}, "without a port"},
+		"rate":           {endless("/"), load.Scenario{Load: load.Load{Rate: 5, Duration: load.Duration(time.Second)}}, "Arrivals"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -43,7 +43,7 @@ func (p *Plan) Facts() load.ScriptFacts {
 		note("no sampler was found in the plan itself")
 	}
 	if len(p.Outputs) > 0 {
-		note("listeners write %s, which are kept of every task", strings.Join(p.Outputs, ", "))
+		note("listeners write %s; what of it lies in the task's folder is kept", strings.Join(p.Outputs, ", "))
 	}
 	for _, g := range p.Groups {
 		if g.Aside {

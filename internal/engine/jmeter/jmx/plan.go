@@ -160,7 +160,7 @@ func (p *Plan) other(e *node) {
 		if file := e.value("filename"); file != "" {
 			p.Outputs = append(p.Outputs, p.resolved(file))
 		}
-	case short == "IncludeController":
+	case short == "IncludeController" && e.value("IncludeController.includepath") != "":
 		p.note("the plan includes %s, whose contents are not looked into before the start", p.resolved(e.value("IncludeController.includepath")))
 	}
 }
