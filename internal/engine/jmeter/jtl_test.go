@@ -103,10 +103,29 @@ func TestFiguresOfARow(t *testing.T) {
 
 func TestTransactionsThatStandForTheirSamples(t *testing.T) {
 	t.Parallel()
-	rows := row(1000, 20, "pay 7", "200", `"Number of samples in transaction : 3, number of failing samples : 0"`, "g 1-1", "true", "") +
-		row(1000, 20, "buy", "200", `"Number of samples in transaction : 2, number of failing samples : 0"`, "g 1-1", "true", "")
-	if _, s := counted(t, rows, "pay ${n}"); s.inParents != 3 {
-		t.Errorf("got %d samples within parents, want 3", s.inParents)
+	transaction := func(at, elapsed int, label string, samples int) string {
+		return row(at, elapsed, label, "200", fmt.Sprintf("\"Number of samples in transaction : %d, number of failing samples : 0\"", samples), "g 1-1", "true", "")
+	}
+	sample := func(at, elapsed int, label string) string {
+		return row(at, elapsed, label, "200", "OK", "g 1-1", "true", "")
+	}
+	tests := map[string]struct {
+		rows           string
+		requests, want int64
+	}{
+		"plain":     {transaction(1000, 20, "pay 7", 2) + sample(1000, 10, "a") + sample(1010, 10, "b") + sample(1020, 0, "c"), 3, 2},
+		"another":   {sample(1000, 20, "a") + transaction(1000, 20, "buy", 1) + sample(1020, 5, "b"), 2, 0},
+		"nested":    {transaction(1000, 20, "pay 7", 2) + transaction(1000, 15, "pay 8", 1) + sample(1000, 15, "a") + sample(1015, 5, "b"), 2, 2},
+		"same name": {sample(1000, 20, "a") + transaction(1000, 20, "pay 7", 1) + sample(1021, 5, "b"), 2, 0},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, s := counted(t, test.rows, "pay ${n}")
+			if got.Requests != test.requests || s.inParents != test.want {
+				t.Errorf("got %d requests, %d of them within parents; want %d, %d", got.Requests, s.inParents, test.requests, test.want)
+			}
+		})
 	}
 }
 

@@ -31,18 +31,27 @@ type sink struct {
 	transactions map[string]transaction
 	parents      *regexp.Regexp // labels of transactions that stand for their samples
 	failures     map[string]int // metrics of failed assertions
-	// inParents counts, as JMeter tells it, samples that only their transaction
-	// stands for in JMeter's own summary.
+	// inParents counts samples that their transaction stands for: JMeter's own
+	// summary leaves them out.
 	inParents int64
 	rows      int64
 	batch     []record.Sample
 	values    []record.Value
 }
 
-// whole is a thread's last request, whose parts may follow.
+// whole is a thread's last request, whose parts may follow, and the transactions
+// whose samples follow.
 type whole struct {
 	label      []byte
 	begin, end int64
+	open       []opened
+}
+
+// opened is a transaction that stands for its samples: JMeter writes its row
+// before theirs.
+type opened struct {
+	begin, end int64
+	left       int64 // samples and transactions right below it that are to come
 }
 
 // transaction is a controller's metrics.
@@ -57,6 +66,7 @@ const (
 	mostLabels   = 20_000
 	mostFailures = 100
 	mostLabel    = 200
+	mostNested   = 50 // transactions within each other
 )
 
 func newSink(job *engine.Job, parents []string) *sink {
@@ -94,11 +104,15 @@ func (s *sink) row(row *[columns][]byte) {
 	s.users.Store(number(row[colThreads]))
 	at := time.Duration(max(0, end-s.start.Load())) * time.Millisecond
 	if count, is := bytes.CutPrefix(row[colMessage], transactionSign); is {
-		s.transaction(row, at, elapsed, count)
+		s.transaction(row, at, begin, end, count)
 		return
 	}
-	if s.part(row, begin, end) {
+	w := s.thread(row[colThread])
+	if w.part(row[colLabel], begin, end) {
 		return
+	}
+	if w.below(begin, end) {
+		s.inParents++
 	}
 	latency, connect := number(row[colLatency]), number(row[colConnect])
 	r := record.Sample{
@@ -126,25 +140,42 @@ func (s *sink) row(row *[columns][]byte) {
 
 func milliseconds(ms int64) time.Duration { return time.Duration(ms) * time.Millisecond }
 
-// part says whether a row is a part of its thread's last request: JMeter names
-// parts after the whole, with a dash and a number.
-func (s *sink) part(row *[columns][]byte, begin, end int64) bool {
-	w := s.threads[string(row[colThread])] // no allocation
+// thread is what is known of a thread by its name.
+func (s *sink) thread(name []byte) *whole {
+	w := s.threads[string(name)] // no allocation
 	if w == nil {
-		if w = s.old[string(row[colThread])]; w == nil {
+		if w = s.old[string(name)]; w == nil {
 			w = &whole{}
 		}
 		if len(s.threads) >= mostThreads {
 			s.threads, s.old = map[string]*whole{}, s.threads
 		}
-		s.threads[string(row[colThread])] = w
+		s.threads[string(name)] = w
 	}
-	label := row[colLabel]
-	if len(w.label) > 0 && len(label) > len(w.label)+1 && label[len(w.label)] == '-' && bytes.HasPrefix(label, w.label) &&
-		begin >= w.begin && end <= w.end+1 && numbered(label[len(w.label)+1:]) {
+	return w
+}
+
+// part says whether a row is a part of its thread's last request: JMeter names
+// parts after the whole, with a dash and a number.
+func (w *whole) part(label []byte, begin, end int64) bool {
+	if n := len(w.label); n > 0 && len(label) > n+1 && label[n] == '-' && bytes.HasPrefix(label, w.label) &&
+		begin >= w.begin && end <= w.end+1 && numbered(label[n+1:]) {
 		return true
 	}
 	w.label, w.begin, w.end = append(w.label[:0], label...), begin, end
+	return false
+}
+
+// below says whether a row is of a sample, or a transaction, of the transaction
+// that came last, and takes it from those to come.
+func (w *whole) below(begin, end int64) bool {
+	for n := len(w.open); n > 0; n-- {
+		if t := &w.open[n-1]; t.left > 0 && begin >= t.begin && end <= t.end+1 {
+			t.left--
+			return true
+		}
+		w.open = w.open[:n-1]
+	}
 	return false
 }
 
@@ -178,10 +209,10 @@ func short(name []byte) string {
 }
 
 // transaction takes a transaction controller's row.
-func (s *sink) transaction(row *[columns][]byte, at time.Duration, elapsed int64, count []byte) {
-	if w := s.threads[string(row[colThread])]; w != nil {
-		w.label = w.label[:0] // its samples may be named like parts of it
-	}
+func (s *sink) transaction(row *[columns][]byte, at time.Duration, begin, end int64, count []byte) {
+	w := s.thread(row[colThread])
+	w.label = w.label[:0] // its samples may be named like parts of it
+	w.below(begin, end)
 	t, ok := s.transactions[string(row[colLabel])]
 	if !ok {
 		if len(s.transactions) >= mostLabels {
@@ -195,15 +226,14 @@ func (s *sink) transaction(row *[columns][]byte, at time.Duration, elapsed int64
 		}
 		s.transactions[string(row[colLabel])] = t
 	}
-	if t.parent {
-		digits, _, _ := bytes.Cut(count, []byte(","))
-		s.inParents += number(digits)
+	if digits, _, _ := bytes.Cut(count, []byte(",")); t.parent && len(w.open) < mostNested {
+		w.open = append(w.open, opened{begin, end, number(digits)})
 	}
 	passed := 0.0
 	if string(row[colSuccess]) == "true" {
 		passed = 1
 	}
-	s.values = append(s.values, record.Value{Metric: t.duration, At: at, Value: float64(elapsed)}, record.Value{Metric: t.passed, At: at, Value: passed})
+	s.values = append(s.values, record.Value{Metric: t.duration, At: at, Value: float64(max(0, number(row[colElapsed])))}, record.Value{Metric: t.passed, At: at, Value: passed})
 	if len(s.values) >= 512 {
 		s.flush()
 	}
