@@ -17,6 +17,7 @@ import (
 	"onrush.dev/onrush/internal/engine/enginetest"
 	"onrush.dev/onrush/internal/engine/jmeter"
 	"onrush.dev/onrush/internal/load"
+	"onrush.dev/onrush/internal/tools"
 )
 
 // target counts what reaches it, by path and query.
@@ -388,5 +389,51 @@ func TestMissingDataIsExplained(t *testing.T) {
 	}
 	if notes := strings.Join(k.Engine.(engine.Teller).Facts().Notes, "\n"); !strings.Contains(notes, "nowhere.csv") {
 		t.Errorf("the plan says nothing of it: %q", notes)
+	}
+}
+
+// A jar beside the plan takes the place of JMeter's own of that name: here it is
+// the same plugin under another version.
+func TestJarsBesideThePlanAreUsed(t *testing.T) {
+	t.Parallel()
+	server := newTarget(t)
+	home, err := tools.Find(t.Context(), "jmeter")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := filepath.Glob(filepath.Join(home.Path, "lib", "ext", "jmeter-plugins-dummy-*.jar"))
+	if err != nil || len(found) != 1 {
+		t.Fatalf("found %v, %v", found, err)
+	}
+	jar, err := os.ReadFile(found[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan := strings.Replace(endless("/"), "<PostThreadGroup", `<kg.apc.jmeter.samplers.DummySampler testname="none" enabled="false"/><hashTree/><PostThreadGroup`, 1)
+	plan = strings.Replace(plan, "loops\">-1<", "loops\">3<", 1)
+	plan = strings.Replace(plan, "<HTTPSamplerProxy testname=\"get\">", `<kg.apc.jmeter.samplers.DummySampler testname="dummy"><boolProp name="WAITING">false</boolProp><boolProp name="SUCCESFULL">true</boolProp><stringProp name="RESPONSE_CODE">200</stringProp><stringProp name="RESPONSE_TIME">12</stringProp></kg.apc.jmeter.samplers.DummySampler><hashTree/><HTTPSamplerProxy testname="get">`, 1)
+	k := task(t, load.Order{Scenario: load.Scenario{Properties: server.properties()}}, map[string]string{
+		"shop/plan.jmx": planned(plan), "shop/plugins/jmeter-plugins-dummy-9.9.jar": string(jar),
+	})
+	k.Start(time.Now().Add(50 * time.Millisecond))
+	got := k.Wait()
+	if got.Labels["dummy"] != 6 || got.Labels["get"] != 6 || got.Failures != 0 {
+		t.Errorf("got %v, failures %d, want 6 of each", got.Labels, got.Failures)
+	}
+	old, err := filepath.Glob(filepath.Join(k.Job.Dir, ".onrush", "home", "lib", "ext", "jmeter-plugins-dummy-*.jar"))
+	if err != nil || len(old) > 0 {
+		t.Errorf("JMeter's own is there too: %v, %v", old, err)
+	}
+}
+
+// A heap that is full ends the task with that as the cause.
+func TestAFullHeapIsExplained(t *testing.T) {
+	t.Parallel()
+	plan := strings.Replace(endless("/"), "<HTTPSamplerProxy testname=\"get\">", `<JSR223Sampler testname="hog"><stringProp name="scriptLanguage">groovy</stringProp><stringProp name="script">def all = []; while (true) { all.add(new byte[1 &lt;&lt; 20]) }</stringProp></JSR223Sampler><hashTree/><HTTPSamplerProxy testname="get">`, 1)
+	k := task(t, load.Order{Scenario: load.Scenario{Env: map[string]string{"HEAP": "-Xmx64m"}}}, map[string]string{"plan.jmx": planned(plan)})
+	k.Start(time.Now().Add(50 * time.Millisecond))
+	_, err := k.Ended()
+	if err == nil || !strings.Contains(err.Error(), "heap is full") || !strings.Contains(err.Error(), "HEAP") {
+		t.Errorf("got %v, want the cause and the remedy", err)
 	}
 }

@@ -73,7 +73,7 @@ func (jmeter) fetchAll(ctx context.Context, base, home string, list []string) er
 		workers.Go(func() {
 			for line := range lines {
 				sum, jar, _ := strings.Cut(line, "  ")
-				err := Fetch(ctx, base+"/"+jar, filepath.Join(home, filepath.FromSlash(jmeterPlace(jar))), sum)
+				err := fetchTwice(ctx, base+"/"+jar, filepath.Join(home, filepath.FromSlash(jmeterPlace(jar))), sum)
 				if err != nil && ctx.Err() == nil {
 					faults[i] = err
 					cancel()
@@ -92,6 +92,16 @@ func (jmeter) fetchAll(ctx context.Context, base, home string, list []string) er
 	}
 	if err != nil && load.ErrorCode(err) != load.Invalid {
 		err = load.Errorf(load.Unavailable, "jars of JMeter could not be fetched (a mirror is named with --maven-url): %w", err)
+	}
+	return err
+}
+
+// fetchTwice is Fetch that does not give up at the first broken connection: of so
+// many, one may be.
+func fetchTwice(ctx context.Context, url, file, sum string) error {
+	err := Fetch(ctx, url, file, sum)
+	if err != nil && load.ErrorCode(err) != load.Invalid && ctx.Err() == nil {
+		err = Fetch(ctx, url, file, sum)
 	}
 	return err
 }
