@@ -155,6 +155,34 @@ func TestSharesWithWeights(t *testing.T) {
 	}
 }
 
+// What each JVM would hold for itself is shared, what is each thread's own is not.
+func TestTimersAndControllers(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct{ element, want string }{
+		"all threads": {`<ConstantThroughputTimer testname="t"><stringProp name="calcMode">all active threads</stringProp><stringProp name="throughput">90</stringProp></ConstantThroughputTimer>`, `"throughput">45<`},
+		"this thread": {`<ConstantThroughputTimer testname="t"><intProp name="calcMode">0</intProp><stringProp name="throughput">90</stringProp></ConstantThroughputTimer>`, `"throughput">90<`},
+		"by words":    {`<ConstantThroughputTimer testname="t"><stringProp name="calcMode">this thread only</stringProp><stringProp name="throughput">90</stringProp></ConstantThroughputTimer>`, `"throughput">90<`},
+		"precise":     {`<PreciseThroughputTimer testname="t"><doubleProp><name>throughput</name><value>5.0</value><savedValue>0.0</savedValue></doubleProp></PreciseThroughputTimer>`, `<value>2.5<`},
+		"shaping":     {`<kg.apc.jmeter.timers.VariableThroughputTimer testname="t"><collectionProp name="load_profile"><collectionProp name="1"><stringProp name="a">10</stringProp><stringProp name="b">${__P(rps,30)}</stringProp><stringProp name="c">60</stringProp></collectionProp></collectionProp></kg.apc.jmeter.timers.VariableThroughputTimer>`, `"a">5</stringProp><stringProp name="b">15</stringProp><stringProp name="c">60<`},
+		"executions":  {`<ThroughputController testname="c"><intProp name="ThroughputController.style">0</intProp><boolProp name="ThroughputController.perThread">false</boolProp><intProp name="ThroughputController.maxThroughput">7</intProp></ThroughputController>`, `maxThroughput">4<`},
+		"per thread":  {`<ThroughputController testname="c"><intProp name="ThroughputController.style">0</intProp><intProp name="ThroughputController.maxThroughput">7</intProp></ThroughputController>`, `maxThroughput">7<`},
+		"percent":     {`<ThroughputController testname="c"><intProp name="ThroughputController.style">1</intProp><boolProp name="ThroughputController.perThread">false</boolProp><intProp name="ThroughputController.maxThroughput">7</intProp></ThroughputController>`, `maxThroughput">7<`},
+		"disabled":    {`<ConstantThroughputTimer testname="t" enabled="false"><intProp name="calcMode">1</intProp><stringProp name="throughput">90</stringProp></ConstantThroughputTimer>`, `"throughput">90<`},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := parse(t, planOf(group("g", "4", "1", "")+test.element+"<hashTree/>"), nil)
+			if _, err := p.Divide(load.Share{Groups: []load.ShareGroup{{Tasks: 2, Weight: 1}}}); err != nil {
+				t.Fatal(err)
+			}
+			if text := string(p.Bytes()); !strings.Contains(text, test.want) {
+				t.Errorf("want %s in\n%s", test.want, text)
+			}
+		})
+	}
+}
+
 func TestATaskWithoutUsersHasNothing(t *testing.T) {
 	t.Parallel()
 	p := parse(t, planOf(group("g", "1", "1", "")), nil)

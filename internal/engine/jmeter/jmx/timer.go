@@ -26,8 +26,8 @@ func (p *Plan) timer(e *node) {
 		}
 		p.note("throughput shaping timer %q: its rates are shared over the tasks", e.name())
 	case "ThroughputController":
-		// Style 0 counts executions, over all threads unless per thread.
-		if p.mode(e, "ThroughputController.style") == "0" && e.value("ThroughputController.perThread") != "true" {
+		// Style 0 counts executions, each thread its own unless it says otherwise.
+		if p.mode(e, "ThroughputController.style") == "0" && e.value("ThroughputController.perThread") == "false" {
 			v, at, ok := p.number(e, "ThroughputController.maxThroughput")
 			p.quantity(e, at, v, ok, true)
 		}
@@ -46,7 +46,7 @@ func (p *Plan) mode(e *node, prop string) string {
 	if at := strings.IndexByte(v, '.'); at > 0 {
 		v = v[:at]
 	}
-	if v == "" {
+	if v == "" || strings.Contains(v, "this thread only") { // plans of old have the words
 		return "0"
 	}
 	return v
