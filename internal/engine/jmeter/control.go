@@ -25,11 +25,17 @@ type watch struct {
 	errors   []string
 	open     bool // the last line was the last of them
 	inErrors map[string]bool
-	deadline *time.Timer
 }
 
 func newWatch() *watch {
 	return &watch{ready: make(chan struct{}), summary: -1, inErrors: map[string]bool{}}
+}
+
+// of says which process it is, once it runs.
+func (w *watch) of(p *tool.Process) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.process = p
 }
 
 var (
@@ -58,8 +64,8 @@ func (w *watch) line(line string, _ bool) {
 		}
 	case strings.HasPrefix(line, "... end of run"):
 		w.ended = true
-		if p := w.process; p != nil {
-			w.deadline = time.AfterFunc(goneWithin, p.Kill)
+		if w.process != nil {
+			time.AfterFunc(goneWithin, w.process.Kill)
 		}
 	case strings.Contains(line, "Summariser: summary ="):
 		if m := totalSays.FindStringSubmatch(line); m != nil {

@@ -132,7 +132,7 @@ func (e *Engine) start(ctx context.Context, job *engine.Job) (err error) {
 		<-e.process.Done()
 		log.Close()
 	}()
-	e.watch.process = e.process
+	e.watch.of(e.process)
 	ctx, cancel := context.WithTimeout(ctx, readyWithin)
 	defer cancel()
 	select {
