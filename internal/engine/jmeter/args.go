@@ -98,16 +98,23 @@ func (e *Engine) properties(job *engine.Job, search []string) (map[string]string
 	maps.Copy(p, map[string]string{
 		"onrush.run": o.Run, "onrush.task": o.Task, "onrush.region": o.Region,
 		"onrush.task.index": strconv.Itoa(o.Index), "onrush.task.count": strconv.Itoa(max(1, o.Count)),
+		"jmeterengine.nongui.port": strconv.Itoa(port), "jmeterengine.nongui.maxport": strconv.Itoa(port + 100),
+	})
+	maps.Copy(p, ownProperties())
+	p["search_paths"] = strings.Join(append(search, split(p["search_paths"])...), ";")
+	return p, nil
+}
 
-		"jmeterengine.nongui.port":       strconv.Itoa(port),
-		"jmeterengine.nongui.maxport":    strconv.Itoa(port + 100),
+// ownProperties are those by which JMeter tells us of its samples and its end.
+func ownProperties() map[string]string {
+	p := map[string]string{
 		"jmeterengine.force.system.exit": "true",
 
 		"summariser.name": "summary", "summariser.out": "false", "summariser.log": "true",
 		"summariser.ignore_transaction_controller_sample_result": "true",
 
 		"sampleresult.timestamp.start": "true", "subresults.disable_renaming": "false",
-	})
+	}
 	for _, name := range append(columnSettings(), "print_field_names", "autoflush", "subresults") {
 		p["jmeter.save.saveservice."+name] = "true"
 	}
@@ -118,8 +125,7 @@ func (e *Engine) properties(job *engine.Job, search []string) (map[string]string
 	p["jmeter.save.saveservice.timestamp_format"] = "ms"
 	p["jmeter.save.saveservice.default_delimiter"] = ","
 	p["jmeter.save.saveservice.assertion_results_failure_message"] = "true"
-	p["search_paths"] = strings.Join(append(search, split(p["search_paths"])...), ";")
-	return p, nil
+	return p
 }
 
 func split(list string) []string {

@@ -48,7 +48,7 @@ func (e *Engine) home() (home string, search []string, err error) {
 	return home, search, linkHome(e.jmeter.Path, home, func(jar string) bool { return theirs[stem(jar)] })
 }
 
-var versioned = regexp.MustCompile(`^(.+?)-\d[\w.\-]*$`)
+var versioned = regexp.MustCompile(`^(.+)-\d[\w.]*(?:-[A-Za-z]\w*)?$`)
 
 // stem is a jar's name without its version.
 func stem(jar string) string {

@@ -3,9 +3,11 @@ package jmeter
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"onrush.dev/onrush/internal/engine"
@@ -36,12 +38,23 @@ func (e *Engine) Inspect(ctx context.Context, b engine.Bundle) (load.ScriptFacts
 	facts = e.plan.Facts()
 	facts.Entry, facts.Entries, facts.Tool = b.Entry, b.Entries, Name
 	e.dataNotes(&facts, b)
+	propertyNotes(&facts, b.Scenario.Properties)
 	if e.jmeter, err = tools.Find(ctx, Name); err != nil {
 		facts.Notes = append(facts.Notes, "JMeter is not on the machine where this plan was made: whether it has the plugins that the plan needs was not looked up")
 		return facts, nil //nolint:nilerr // the tasks may have it
 	}
 	facts.Tool = e.jmeter.String()
 	return facts, e.known(b)
+}
+
+// propertyNotes tells of properties that do not count.
+func propertyNotes(facts *load.ScriptFacts, given map[string]string) {
+	own := ownProperties()
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		if v, is := own[name]; is && v != given[name] {
+			facts.Notes = append(facts.Notes, fmt.Sprintf("the property %s is %s in every task, since samples are read through it: %q does not count", name, v, given[name]))
+		}
+	}
 }
 
 // dataNotes tells of data files that the plan reads.
