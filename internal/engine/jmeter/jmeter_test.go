@@ -327,15 +327,36 @@ func TestStopNowLeavesNothing(t *testing.T) {
 	if got.Failures != got.Causes[load.CauseStopped] {
 		t.Errorf("causes are %v, want stopped alone", got.Causes)
 	}
+	goneFrom(t, k.Job.Dir)
+}
+
+// goneFrom finds out whether a process works below dir.
+func goneFrom(t *testing.T, dir string) {
+	t.Helper()
 	links, err := filepath.Glob("/proc/[0-9]*/cwd")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, link := range links {
-		if at, err := os.Readlink(link); err == nil && strings.HasPrefix(at, k.Job.Dir) {
+		if at, err := os.Readlink(link); err == nil && strings.HasPrefix(at, dir) {
 			t.Errorf("still running: %s", link)
 		}
 	}
+}
+
+// A plan that listens to nobody is ended by force once the drain's bound is over.
+func TestAHungJMeterIsEnded(t *testing.T) {
+	t.Parallel()
+	server := newTarget(t)
+	plan := strings.Replace(endless("/"), "</HTTPSamplerProxy><hashTree/>", `</HTTPSamplerProxy><hashTree/><JSR223Sampler testname="hangs"><stringProp name="scriptLanguage">groovy</stringProp><stringProp name="script">while (true) { try { Thread.sleep(1000) } catch (InterruptedException e) { } }</stringProp></JSR223Sampler><hashTree/>`, 1)
+	k := task(t, load.Order{Scenario: load.Scenario{Properties: server.properties()}, Drain: load.Duration(time.Second)}, map[string]string{"plan.jmx": planned(plan)})
+	k.Start(time.Now().Add(50 * time.Millisecond))
+	await(t, func() bool { return server.count("/") == 2 })
+	k.Change(time.Since(k.Job.Start)+200*time.Millisecond, load.ChangeDrain, 0)
+	if got := k.Wait(); got.Labels["get"] != 2 || got.Requests != 2 {
+		t.Errorf("got %v, want the two requests before it hung", got.Labels)
+	}
+	goneFrom(t, k.Job.Dir)
 }
 
 func TestWhatIsRefused(t *testing.T) {
