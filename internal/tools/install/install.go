@@ -32,7 +32,7 @@ type Installer interface {
 }
 
 // Installers lists all. A further tool adds its line here.
-func Installers() []Installer { return []Installer{k6{}} }
+func Installers() []Installer { return []Installer{k6{}, jmeter{}} }
 
 // Options say where things come from.
 type Options struct {
