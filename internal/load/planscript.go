@@ -24,6 +24,9 @@ func (p *Plan) fromScript(s *Scenario, facts *ScriptFacts, overrides []Override)
 			p.Iterations = facts.Iterations * int64(times)
 		}
 	}
+	if ChangesLive(s.Engine) && ScriptLoadOf(*s).Whole() {
+		return // the engine itself makes this load, by the profile as it is
+	}
 	p.Profile = Profile{Points: []Point{{Level: float64(p.Users)}}, Endless: true}
 }
 

@@ -55,13 +55,16 @@ type Kind struct {
 	Program []string // tried on PATH, in this order; none: not looked for there
 	// Version asks the program for its version and extras.
 	Version func(ctx context.Context, path string) (version string, extras []string, err error)
+	// Resolve is the path to keep of a program that was found; nil keeps it as it
+	// is.
+	Resolve func(path string) string
 	Needs   []string // other kinds that must be there too
 	Remedy  string   // what to do when there is none
 }
 
 // Kinds lists all tools. A further engine adds its row here.
 func Kinds() []Kind {
-	return []Kind{k6Kind()}
+	return []Kind{k6Kind(), locustKind()}
 }
 
 // Dir is where tools are installed: ONRUSH_TOOLS, else a folder of the user's
@@ -131,6 +134,9 @@ func Find(ctx context.Context, name string) (Tool, error) {
 func (k Kind) look(ctx context.Context, path string, origin Origin) (Tool, error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
+	if k.Resolve != nil {
+		path = k.Resolve(path)
+	}
 	version, extras, err := k.Version(ctx, path)
 	return Tool{Name: k.Name, Version: version, Path: path, Origin: origin, Extras: extras}, err
 }
