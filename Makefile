@@ -45,6 +45,7 @@ web/node_modules/.package-lock.json: web/package-lock.json
 # --- check ------------------------------------------------------------------
 
 check: need lint web/node_modules/.package-lock.json ## what a developer runs all day: format, vet, lint, unit tests, types
+	@scripts/setup-engines
 	go vet ./...
 	go test -short $$(go list ./... | grep -v /e2e)
 	cd web && npm run --silent check && npm run --silent test
@@ -63,12 +64,13 @@ $(LINTER):
 
 test: need web ## every test; installs what they need (as root on Debian and Ubuntu)
 	@scripts/setup-test
+	@scripts/setup-engines
 	@go run ./internal/house/testrun
 
 race: need ## the Go tests under the race detector
 	CGO_ENABLED=1 go test -race -short $$(go list ./... | grep -v /e2e)
 
-BENCHES := start tasks collector report live truth demo
+BENCHES := start tasks agent collector report live truth http stall demo
 
 bench: $(addprefix bench/,$(BENCHES)) ## the numbers this product promises, measured here; bench/NAME for one
 

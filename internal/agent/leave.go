@@ -93,7 +93,7 @@ func (a *agent) send(ctx context.Context, artifact engine.Artifact, size int64) 
 		return withoutURL(err)
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
+	if resp.StatusCode/100 != 2 {
 		return fmt.Errorf("the server answers with status %d", resp.StatusCode)
 	}
 	return nil

@@ -87,7 +87,8 @@ func (a *api) listArtifacts(ctx context.Context, in *IDIn) (*body[wire.ArtifactL
 }
 
 type artifactIn struct {
-	taskIn
+	IDIn
+	Task string `path:"task" maxLength:"200"`
 	Name string `query:"name" minLength:"1" maxLength:"500" doc:"The file's name as the list has it."`
 }
 

@@ -38,6 +38,9 @@ func (a *api) read(ctx context.Context, source string, files map[string]string) 
 	if err != nil {
 		return load.Scenario{}, nil, err
 	}
+	if s, err = a.keepSecrets(ctx, s); err != nil {
+		return load.Scenario{}, nil, err
+	}
 	problems, err := a.checkFiles(ctx, load.FilePaths(s), files)
 	if err != nil {
 		return load.Scenario{}, nil, err
@@ -46,6 +49,36 @@ func (a *api) read(ctx context.Context, source string, files map[string]string) 
 		return load.Scenario{}, nil, withProblems(problems)
 	}
 	return s, files, nil
+}
+
+// keepSecrets fills in what a scenario that was shown, and comes back, does not
+// say: its secrets are those of the saved one of its name.
+func (a *api) keepSecrets(ctx context.Context, s load.Scenario) (load.Scenario, error) {
+	if !load.HasMask(s) {
+		return s, nil
+	}
+	rec, err := a.Store.Scenario(ctx, s.Name)
+	if err != nil && load.ErrorCode(err) != load.NotFound {
+		return s, err
+	}
+	kept, problems := load.KeepSecrets(s, rec.Scenario)
+	if len(problems) > 0 {
+		return s, withProblems(problems)
+	}
+	return kept, nil
+}
+
+// hideSecrets is a saved scenario as it may be shown. Its source is masked
+// already: so it was saved.
+func hideSecrets(rec load.ScenarioRecord) load.ScenarioRecord {
+	rec.Scenario = load.Masked(rec.Scenario)
+	return rec
+}
+
+// hideRunSecrets is a run as it may be shown.
+func hideRunSecrets(run load.Run) load.Run {
+	run.Spec = load.Masked(run.Spec)
+	return run
 }
 
 // checkFiles compares the files that a scenario names with those given.

@@ -57,7 +57,7 @@ func (a *api) startRun(ctx context.Context, in *struct{ Body wire.RunStart }) (*
 	}
 	a.Log.InfoContext(ctx, "run started", "user", by, "run", run.ID, "scenario", run.Scenario)
 	a.Control.Wake(run.ID)
-	return answer(run), nil
+	return answer(hideRunSecrets(run)), nil
 }
 
 type listRunsIn struct {
@@ -85,7 +85,7 @@ func (a *api) listRuns(ctx context.Context, in *listRunsIn) (*body[wire.RunList]
 
 func (a *api) getRun(ctx context.Context, in *IDIn) (*body[load.Run], error) {
 	run, err := a.Store.Run(ctx, in.ID)
-	return answer(run), err
+	return answer(hideRunSecrets(run)), err
 }
 
 // deleteRun removes the run's files first: should the server die in between,

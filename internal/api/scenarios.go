@@ -10,6 +10,7 @@ import (
 
 	"onrush.dev/onrush/internal/api/wire"
 	"onrush.dev/onrush/internal/load"
+	"onrush.dev/onrush/internal/scenfile"
 )
 
 func (a *api) registerScenarios() {
@@ -17,8 +18,9 @@ func (a *api) registerScenarios() {
 	handle(a, route{method: "GET", path: "/scenarios/{name}", id: "get-scenario", tag: "scenarios", summary: "Get a scenario", role: load.Viewer}, a.getScenario)
 	handle(a, route{
 		method: "PUT", path: "/scenarios/{name}", id: "put-scenario", tag: "scenarios", summary: "Save a scenario under its name",
-		description: "Saving what is there already changes nothing. 201 tells that the name is new.",
-		role:        load.Operator, maxBody: draftBody, describe: a.describePut,
+		description: "Saving what is there already changes nothing. 201 tells that the name is new. " +
+			"Secrets of auth are kept and shown as ***; a source that says *** keeps what was saved.",
+		role: load.Operator, maxBody: draftBody, describe: a.describePut,
 	}, a.putScenario)
 	handle(a, route{
 		method: "DELETE", path: "/scenarios/{name}", id: "delete-scenario", tag: "scenarios", summary: "Remove a scenario; its runs stay",
@@ -53,7 +55,7 @@ func (a *api) listScenarios(ctx context.Context, in *listScenariosIn) (*body[wir
 	}
 	out := wire.ScenarioList{Scenarios: make([]wire.ScenarioItem, len(recs)), More: len(recs) == in.Limit}
 	for i, r := range recs {
-		out.Scenarios[i].ScenarioRecord = r
+		out.Scenarios[i].ScenarioRecord = hideSecrets(r)
 		if run, ok := last[r.Name]; ok {
 			item := wire.ItemOf(run)
 			out.Scenarios[i].LastRun = &item
@@ -64,7 +66,7 @@ func (a *api) listScenarios(ctx context.Context, in *listScenariosIn) (*body[wir
 
 func (a *api) getScenario(ctx context.Context, in *NameIn) (*body[load.ScenarioRecord], error) {
 	rec, err := a.Store.Scenario(ctx, in.Name)
-	return answer(rec), err
+	return answer(hideSecrets(rec)), err
 }
 
 type putScenarioIn struct {
@@ -96,14 +98,18 @@ func (a *api) putScenario(ctx context.Context, in *putScenarioIn) (*putScenarioO
 			Message: "the scenario's name is not the one that it is to be saved under",
 		})
 	}
+	source, err := scenfile.Hide(in.Body.Source, s)
+	if err != nil {
+		return nil, err
+	}
 	rec, created, changed, err := a.Store.PutScenario(ctx, load.ScenarioRecord{
-		Name: s.Name, Source: in.Body.Source, Files: files, Scenario: s,
+		Name: s.Name, Source: source, Files: files, Scenario: s,
 		By: caller(ctx).User, Updated: a.Now().UTC(),
 	})
 	if err != nil {
 		return nil, err
 	}
-	out := &putScenarioOut{http.StatusOK, wire.SavedScenario{ScenarioRecord: rec, Changed: changed}}
+	out := &putScenarioOut{http.StatusOK, wire.SavedScenario{ScenarioRecord: hideSecrets(rec), Changed: changed}}
 	if created {
 		out.Status = http.StatusCreated
 	}
@@ -125,6 +131,7 @@ func (a *api) deleteScenario(ctx context.Context, in *NameIn) (*none, error) {
 func (a *api) checkScenario(ctx context.Context, in *struct{ Body wire.ScenarioBody }) (*body[wire.Checked], error) {
 	s, _, err := a.read(ctx, in.Body.Source, in.Body.Files)
 	if err == nil {
+		s = load.Masked(s)
 		return answer(wire.Checked{Problems: []load.Problem{}, Scenario: &s}), nil
 	}
 	var known *load.Error

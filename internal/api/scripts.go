@@ -26,8 +26,11 @@ func (a *api) registerScripts() {
 	handle(a, route{
 		method: "POST", path: "/scripts", id: "upload-script", tag: "files", summary: "Upload a script with all that lies beside it",
 		description: "One part for each file, its path in the part's filename. A single file, or one zip, is kept as it is; several files become one zip. The answer says which engine it is for and which file would be run.",
-		role:        load.Operator, describe: describeMultipart,
+		role:        load.Operator,
 	}, a.uploadScript)
+	// Described after it is registered: a form whose fields are known beforehand
+	// would be read into memory.
+	describeMultipart(a.huma.OpenAPI().Paths[prefix+"/scripts"].Post)
 }
 
 func describeMultipart(op *huma.Operation) {
@@ -53,6 +56,9 @@ type multipartIn struct {
 func (m *multipartIn) Resolve(ctx huma.Context) []error {
 	r, w := humago.Unwrap(ctx)
 	m.length = r.ContentLength
+	if !strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
+		return []error{&huma.ErrorDetail{Message: "the body is no multipart/form-data with files", Location: "body"}}
+	}
 	r.Body = struct {
 		io.Reader
 		io.Closer

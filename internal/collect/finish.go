@@ -2,7 +2,6 @@ package collect
 
 import (
 	"context"
-	"maps"
 	"math"
 	"slices"
 
@@ -133,6 +132,3 @@ func (c *Collector) sendersByName() []*sender {
 	})
 	return out
 }
-
-// sortedKeys lists a map's keys in order.
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -163,7 +163,7 @@ func limitText(l load.Limit) string {
 	case load.LimitCPU:
 		return "CPU full"
 	case load.LimitWait:
-		return "waiting for a CPU that others use"
+		return "waiting for a CPU"
 	case load.LimitGC:
 		return "garbage collection"
 	case load.LimitLoop:

@@ -35,7 +35,7 @@ const (
 	LimitPorts       Limit = "ports"       // no local ports left
 	LimitMemory      Limit = "memory"      // near the memory that it may use
 	LimitCPU         Limit = "cpu"         // all its cores are in use
-	LimitWait        Limit = "cpu_wait"    // its threads wait for a CPU that others use
+	LimitWait        Limit = "cpu_wait"    // its threads wait for a CPU
 	LimitGC          Limit = "gc"          // the garbage collector takes the time
 	LimitLoop        Limit = "loop"        // events waited to be handled
 	LimitConnections Limit = "connections" // load.max_connections is reached

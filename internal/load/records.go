@@ -10,9 +10,9 @@ import (
 // wrote it, and what was read from it.
 type ScenarioRecord struct {
 	Name     string            `json:"name"`
-	Source   string            `json:"source"`          // YAML or JSON, with its writer's comments
+	Source   string            `json:"source"`          // YAML or JSON, with its writer's comments, secrets masked
 	Files    map[string]string `json:"files,omitempty"` // path in the scenario to SHA-256 in blob
-	Scenario Scenario          `json:"scenario"`        // Source, parsed
+	Scenario Scenario          `json:"scenario"`        // Source, parsed, with its secrets
 	Version  int               `json:"version"`         // 1, 2, 3…: one more with every change
 	By       string            `json:"by,omitempty"`    // who changed it last
 	Created  time.Time         `json:"created"`

@@ -41,8 +41,11 @@ func (s *Scenario) checkNoScript(f *faults, engine string) {
 		field string
 		is    bool
 	}{
-		{"script", s.Script != ""}, {"entry", s.Entry != ""}, {"env", len(s.Env) > 0},
-		{"properties", len(s.Properties) > 0}, {"share", s.Share != ""},
+		{"script", s.Script != ""},
+		{"entry", s.Entry != ""},
+		{"env", len(s.Env) > 0},
+		{"properties", len(s.Properties) > 0},
+		{"share", s.Share != ""},
 	} {
 		if given.is {
 			f.add(given.field, "", "engine: k6, jmeter or locust", "%s is for engines that run a script, and the engine is %s: write engine: k6, jmeter or locust, or leave it out", given.field, engine)

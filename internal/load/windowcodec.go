@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"encoding/binary"
 	"hash/crc32"
-	"maps"
 	"math"
 	"slices"
+	"sync"
 
 	"onrush.dev/onrush/internal/hist"
 )
@@ -63,7 +63,7 @@ func (h *Health) shares() [3]*float64 { return [...]*float64{&h.CPU, &h.Wait, &h
 // bytes.
 func AppendWindow(dst []byte, w *Window) []byte {
 	start := len(dst)
-	e := windowEncoder{places: make(map[string]uint64, len(w.Entries)+8)}
+	e := encoders.Get().(*windowEncoder)
 	e.b = append(dst, windowVersion)
 	e.strings(w)
 	e.head(w)
@@ -72,8 +72,17 @@ func AppendWindow(dst []byte, w *Window) []byte {
 	for i := range w.Entries {
 		e.entry(&w.Entries[i])
 	}
-	return binary.LittleEndian.AppendUint32(e.b, windowChecksum(e.b[start:]))
+	data := binary.LittleEndian.AppendUint32(e.b, windowChecksum(e.b[start:]))
+	e.b = nil
+	clear(e.places)
+	clear(e.table) // names of labels are not to be kept alive
+	e.table = e.table[:0]
+	encoders.Put(e)
+	return data
 }
+
+// encoders spares a window a second much garbage; it holds memory, no state.
+var encoders = sync.Pool{New: func() any { return &windowEncoder{places: map[string]uint64{}} }}
 
 type windowEncoder struct {
 	b      []byte
@@ -81,6 +90,7 @@ type windowEncoder struct {
 	table  []string
 	hist   []byte // scratch
 	counts []labelCount
+	causes []Cause
 }
 
 // labelCount is a status or the place of a cause, with its number.
@@ -98,7 +108,12 @@ func (e *windowEncoder) strings(w *Window) {
 	for i := range w.Entries {
 		e.enter(w.Entries[i].Label)
 		e.enter(w.Entries[i].Dims)
-		for _, cause := range slices.Sorted(maps.Keys(w.Entries[i].Causes)) {
+		e.causes = e.causes[:0]
+		for cause := range w.Entries[i].Causes {
+			e.causes = append(e.causes, cause)
+		}
+		slices.Sort(e.causes)
+		for _, cause := range e.causes {
 			e.enter(string(cause))
 		}
 	}

@@ -17,6 +17,10 @@ type cell struct {
 
 	latency, service, firstByte, body hist.Hist
 
+	// The maps of the entry that shows the cell, used again with it.
+	statusMap map[int]int64
+	causeMap  map[load.Cause]int64
+
 	opened *opened // nil until a request of this label opened a connection
 }
 
@@ -148,7 +152,7 @@ func (c *cell) reset() {
 	c.statuses, c.causes = c.statuses[:0], c.causes[:0]
 }
 
-// entry shows the cell as a window's entry. It shares the histograms.
+// entry shows the cell as a window's entry. It shares histograms and maps.
 func (c *cell) entry(key labelKey) load.Entry {
 	e := load.Entry{
 		Label: key.name, Dims: key.dims,
@@ -161,18 +165,28 @@ func (c *cell) entry(key labelKey) load.Entry {
 		e.Connect, e.DNS, e.TCP, e.TLS = filled(&o.connect), filled(&o.dns), filled(&o.tcp), filled(&o.tls)
 	}
 	if len(c.statuses) > 0 {
-		e.Statuses = make(map[int]int64, len(c.statuses))
+		c.statusMap = emptied(c.statusMap)
 		for _, s := range c.statuses {
-			e.Statuses[s.status] = s.n
+			c.statusMap[s.status] = s.n
 		}
+		e.Statuses = c.statusMap
 	}
 	if len(c.causes) > 0 {
-		e.Causes = make(map[load.Cause]int64, len(c.causes))
+		c.causeMap = emptied(c.causeMap)
 		for _, s := range c.causes {
-			e.Causes[s.cause] = s.n
+			c.causeMap[s.cause] = s.n
 		}
+		e.Causes = c.causeMap
 	}
 	return e
+}
+
+func emptied[K comparable](m map[K]int64) map[K]int64 {
+	if m == nil {
+		return map[K]int64{}
+	}
+	clear(m)
+	return m
 }
 
 // filled returns h, or nil when it is empty.

@@ -60,7 +60,7 @@ func (r *Recorder) cut(number int, last bool) *load.Window {
 		Offered: sec.offered, Started: sec.started, Late: sec.late,
 		Lag:     filled(&sec.lag),
 		Health:  r.watch.health(&now, sec.started, sec.late),
-		Entries: make([]load.Entry, 0, len(sec.used)),
+		Entries: slices.Grow(sec.entries[:0], len(sec.used)),
 	}
 	w.Clamped = sec.lag.Clamped()
 	slices.Sort(sec.used)
@@ -75,6 +75,7 @@ func (r *Recorder) cut(number int, last bool) *load.Window {
 	}
 	w.Metrics, w.Entries = sec.shownMetrics(), sec.unlabelled(w.Entries)
 	w.Sent = r.sent
+	sec.entries = w.Entries
 	r.out, r.window = sec, w
 	return w
 }

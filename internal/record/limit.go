@@ -2,6 +2,7 @@ package record
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"onrush.dev/onrush/internal/load"
@@ -34,11 +35,11 @@ type circumstances struct {
 }
 
 // limit says why the generator was the limit: the first reason of load.Limits
-// that holds, or nothing.
+// that holds, or nothing. What the engine says of itself stays beside it.
 func (c *circumstances) limit(h *load.Health) string {
 	for _, find := range [...]func(*load.Health) (load.Limit, string){c.walls, c.shares, c.loop} {
 		if limit, text := find(h); limit != "" {
-			return string(limit) + ": " + text
+			return strings.TrimSuffix(string(limit)+": "+text+"; "+c.engine, "; ")
 		}
 	}
 	if c.engine != "" {

@@ -36,7 +36,7 @@ func TestLimit(t *testing.T) {
 		"pauses of a long time":  {health: load.Health{Pause: 31_000}, change: func(c *circumstances) { c.wall = 2 * time.Second }, want: ""},
 		"event loop":             {health: load.Health{LoopLag: 35_400}, want: "loop: an event waited 35 ms to be handled"},
 		"what the engine says":   {health: load.Health{Dropped: 5}, change: func(c *circumstances) { c.engine = "connections: 5 of 5 in use" }, want: "connections: 5 of 5 in use"},
-		"cpu explains the rest":  {health: load.Health{CPU: 2, LoopLag: 35_400}, change: func(c *circumstances) { c.engine = "connections: 5 of 5 in use" }, want: "cpu: 2.0 of 2 cores are in use"},
+		"cpu explains the rest":  {health: load.Health{CPU: 2, LoopLag: 35_400}, change: func(c *circumstances) { c.engine = "connections: 5 of 5 in use" }, want: "cpu: 2.0 of 2 cores are in use; connections: 5 of 5 in use"},
 		"dropped":                {health: load.Health{Dropped: 5}, want: "dropped: 5 requests that were due are given up"},
 		"late":                   {change: func(c *circumstances) { c.late = 101 }, want: "late: 101 of 1000 requests were sent more than 1 ms after they were due"},
 		"a few late":             {change: func(c *circumstances) { c.late, c.started = 9, 10 }, want: ""},

@@ -16,8 +16,9 @@ const farAhead = 120
 // second holds all that happened in one second, by label.
 type second struct {
 	number  int
-	cells   []*cell // by label number; nil: no sample yet
-	used    []int   // the label numbers that have samples
+	cells   []*cell      // by label number; nil: no sample yet
+	used    []int        // the label numbers that have samples
+	entries []load.Entry // memory for the window that shows it
 	lag     hist.Hist
 	until   time.Duration
 	offered int64
@@ -146,5 +147,6 @@ func (sec *second) reset() {
 	}
 	sec.lag.Reset()
 	sec.resetMetrics()
-	*sec = second{cells: sec.cells, used: sec.used[:0], lag: sec.lag, metrics: sec.metrics}
+	clear(sec.entries)
+	*sec = second{cells: sec.cells, used: sec.used[:0], lag: sec.lag, metrics: sec.metrics, entries: sec.entries[:0]}
 }

@@ -74,7 +74,10 @@ func (w *watch) health(g *Gauges, started, late int64) load.Health {
 	wall := now.at.Sub(w.last.at)
 	if wall > 0 {
 		share := func(now, before time.Duration) float64 { return max(0, float64(now-before)/float64(wall)) }
-		h.CPU, h.Wait, h.GC = share(now.cpu, w.last.cpu), share(now.wait, w.last.wait), share(now.gc, w.last.gc)
+		h.CPU, h.Wait = share(now.cpu, w.last.cpu), share(now.wait, w.last.wait)
+		// The runtime goes by the clock: a collector that waits for a CPU would
+		// seem to use one.
+		h.GC = min(share(now.gc, w.last.gc), h.CPU)
 	}
 	w.last = now
 	w.bounds.cores = runtime.GOMAXPROCS(0) // may change with the container's share

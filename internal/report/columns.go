@@ -68,8 +68,14 @@ func (p *page) distributions(t *load.Figures) {
 	}
 	rows := []row[load.Latency]{{"latency", &t.LatencyMS}}
 	for _, r := range []row[load.Latency]{
-		{"service", t.ServiceMS}, {"first byte", t.FirstByteMS}, {"body", t.BodyMS}, {"connect", t.ConnectMS},
-		{"  dns", t.DNSMS}, {"  tcp", t.TCPMS}, {"  tls", t.TLSMS}, {"lag", t.LagMS},
+		{"service", t.ServiceMS},
+		{"first byte", t.FirstByteMS},
+		{"body", t.BodyMS},
+		{"connect", t.ConnectMS},
+		{"  dns", t.DNSMS},
+		{"  tcp", t.TCPMS},
+		{"  tls", t.TLSMS},
+		{"lag", t.LagMS},
 	} {
 		if r.of != nil {
 			rows = append(rows, r)

@@ -80,7 +80,7 @@ func TestSchemaKnowsEveryField(t *testing.T) {
 	if err := json.Unmarshal(Schema(), &schema); err != nil {
 		t.Fatal(err)
 	}
-	if strings.Join(schema.Required, " ") != "name load" {
+	if strings.Join(schema.Required, " ") != "name" {
 		t.Errorf("required are %v", schema.Required)
 	}
 	for _, f := range fieldsOf(reflect.TypeFor[load.Scenario]()) {

@@ -3,6 +3,7 @@ package scenfile
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -50,6 +51,15 @@ func FuzzParse(f *testing.F) {
 		}
 		if _, err := Parse("", written); err != nil && len(written) <= MaxSize {
 			t.Errorf("written as\n%s\nit cannot be read again: %v", written, err)
+		}
+		hidden, err := Hide(string(text), s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again, err := Parse("fuzz.yaml", []byte(hidden)); err != nil || !reflect.DeepEqual(load.Masked(again), again) {
+			if len(hidden) <= MaxSize {
+				t.Errorf("%v, hidden as\n%s", err, hidden)
+			}
 		}
 	})
 }

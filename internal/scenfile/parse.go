@@ -32,7 +32,7 @@ func Parse(name string, data []byte) (load.Scenario, error) {
 	}
 	problems := d.problems
 	if !d.unread {
-		problems = append(problems, d.further(load.Validate(d.result))...)
+		problems = append(problems, d.further(append(load.Validate(d.result), checkPaths(&d.result)...))...)
 	}
 	if len(problems) == 0 {
 		return d.result, nil

@@ -26,7 +26,8 @@ func references(engine string) []reference {
 			{regexp.MustCompile(`(?:\bfrom|\bimport|\brequire\s*\(|\bimport\s*\()\s*['"](\.{1,2}/[^'"\n]+)['"]`), []string{"", ".js", ".ts", "/index.js"}},
 			{regexp.MustCompile(`\bopen\s*\(\s*['"\x60]([^'"\x60\n$]+)['"\x60]`), []string{""}},
 			{regexp.MustCompile(`\bimport\.meta\.resolve\s*\(\s*['"]([^'"\n]+)['"]`), []string{""}},
-			{regexp.MustCompile(`\.load\s*\(\s*\[[^\]]*\]\s*,\s*['"]([^'"\n]+\.proto)['"]`), []string{""}},
+			// Names that are kept in a variable first, by the look of them.
+			{regexp.MustCompile(`['"\x60]([^'"\x60\n$:*?]+\.(?:proto|protoset|csv|tsv|json|txt|xml|html|graphql|pem|crt|key|pfx|bin|gz|zip|pdf|png|jpe?g|gif|svg|wasm|ya?ml))['"\x60]`), []string{""}},
 		}
 	}
 	return nil

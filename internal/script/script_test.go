@@ -149,7 +149,8 @@ func TestPackAndUnpack(t *testing.T) {
 	t.Parallel()
 	root := write(t, map[string]string{
 		"tests/load.js":    "import { a } from '../lib/a.js';\nimport b from './b.js';\nimport http from 'k6/http';\nimport x from 'https://jslib.example/x.js';\nconst rows = open('../data/rows.csv');\nexport default function () {}",
-		"tests/b.js":       "export default require('../lib/c');",
+		"tests/b.js":       "const proto = __ENV.PROTO || '../data/shop.proto';\nexport default require('../lib/c');",
+		"data/shop.proto":  "syntax = 'proto3';",
 		"lib/a.js":         "export const a = open(`../data/deep.json`);",
 		"lib/c.js":         "module.exports = 1;",
 		"data/rows.csv":    "id\n1\n",
@@ -161,7 +162,7 @@ func TestPackAndUnpack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"data/deep.json", "data/rows.csv", "lib/a.js", "lib/c.js", "tests/b.js", "tests/load.js"}
+	want := []string{"data/deep.json", "data/rows.csv", "data/shop.proto", "lib/a.js", "lib/c.js", "tests/b.js", "tests/load.js"}
 	// The file that lib/a.js opens is found beside lib/a.js and beside the script.
 	if base != root || !slices.Equal(names, want) {
 		t.Fatalf("got %v below %s, want %v below %s", names, base, want, root)

@@ -35,7 +35,11 @@ func (s *Store) PutScenario(ctx context.Context, rec load.ScenarioRecord) (saved
 			return err
 		}
 		created = fresh == 1
-		if !created && old.Source == rec.Source && maps.Equal(old.Files, rec.Files) {
+		same, err := sameScenario(old, rec)
+		if err != nil {
+			return err
+		}
+		if !created && same {
 			saved = old
 			return nil
 		}
@@ -48,6 +52,20 @@ func (s *Store) PutScenario(ctx context.Context, rec load.ScenarioRecord) (saved
 		return load.ScenarioRecord{}, false, false, fmt.Errorf("put scenario: %w", err)
 	}
 	return saved, created, changed, nil
+}
+
+// sameScenario compares what two records say. The source alone does not tell:
+// secrets are masked in it.
+func sameScenario(a, b load.ScenarioRecord) (bool, error) {
+	if a.Source != b.Source || !maps.Equal(a.Files, b.Files) {
+		return false, nil
+	}
+	first, err := encode(a.Scenario)
+	if err != nil {
+		return false, err
+	}
+	second, err := encode(b.Scenario)
+	return first == second, err
 }
 
 func writeScenario(ctx context.Context, c conn, r load.ScenarioRecord) error {

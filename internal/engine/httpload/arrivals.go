@@ -21,15 +21,16 @@ type arrivals struct {
 	share load.Share
 	last  int64 // number of arrivals that the limit allows; -1: no limit
 	n     int64 // the arrival walked to
+	step  int64 // how far next goes: with several workers, each has every so-many-th
 	draws *rand.Rand
 	place float64 // of the arrival walked to, in the task's arrivals (Poisson)
 }
 
-func newArrivals(job *engine.Job, seed uint64) *arrivals {
+func newArrivals(job *engine.Job, seed uint64, first, step int) *arrivals {
 	o := &job.Order
-	a := &arrivals{line: job.Timeline, share: o.Share, last: -1}
-	if o.Requests > 0 {
-		a.last = o.Share.Count(o.Requests)
+	a := &arrivals{line: job.Timeline, share: o.Share, last: -1, step: int64(step)}
+	if limit := max(o.Requests, o.Iterations); limit > 0 {
+		a.last = o.Share.Count(limit)
 	}
 	// A replacement starts in the middle: what was due before is lost, and said
 	// so elsewhere.
@@ -40,6 +41,7 @@ func newArrivals(job *engine.Job, seed uint64) *arrivals {
 		a.draws = rand.New(rand.NewPCG(seed, uint64(o.Index)))
 		a.place = float64(a.n) + a.draws.ExpFloat64()
 	}
+	a.walk(int64(first))
 	return a
 }
 
@@ -50,10 +52,14 @@ func (a *arrivals) over() bool { return a.last >= 0 && a.n >= a.last }
 func (a *arrivals) number() int64 { return a.share.At(a.n) }
 
 // next walks to the next arrival.
-func (a *arrivals) next() {
-	a.n++
+func (a *arrivals) next() { a.walk(a.step) }
+
+func (a *arrivals) walk(steps int64) {
+	a.n += steps
 	if a.draws != nil {
-		a.place += a.draws.ExpFloat64()
+		for range steps {
+			a.place += a.draws.ExpFloat64()
+		}
 	}
 }
 

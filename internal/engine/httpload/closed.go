@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"onrush.dev/onrush/internal/engine/httpload/loop"
 	"onrush.dev/onrush/internal/load"
 	"onrush.dev/onrush/internal/record"
 )
@@ -30,32 +31,29 @@ func (t *tokens) spent() bool { return t.bounded && t.left.Load() <= 0 }
 
 func (t *tokens) take() bool { return !t.bounded || t.left.Add(-1) >= 0 }
 
-// crowd is the users of the closed model.
+// crowd is the users of the closed model, over all workers.
 type crowd struct {
 	*run
-	members    []*user
-	active     int // the first so many members
 	requests   *tokens
 	iterations *tokens
+	members    atomic.Int64
 	gone       atomic.Int64  // users that stopped for good: a limit is met or rows are used up
-	departed   chan struct{} // a hint that gone has changed
+	departed   chan struct{} // a hint that gone or the active users have changed
 }
 
-// user is one user: one request at a time, over connections of its own. It is
-// one goroutine for the whole run, active while the profile wants it.
-type user struct {
+// ward is the users of one worker: of the task's users every so-many-th.
+type ward struct {
 	*crowd
-	number int64 // in the whole run
-	shard  *record.Shard
-	starts chan chan struct{} // one entry for each activity: closed when it is to end
-	quit   chan struct{}      // of the present activity; nil: not active
-	count  uint64             // draws made so far
-	done   bool               // stopped for good; the user's own goroutine only
+	w       *worker
+	members []*user
+	active  int // the first so many members
+	timer   loop.Timer
+	closed  bool
 }
 
 // closed runs the closed model: as many users as the profile says, each sending
 // its next request when the last one has ended.
-func (r *run) closed(ctx context.Context) {
+func (r *run) closed(ctx context.Context) error {
 	order := &r.job.Order
 	c := &crowd{
 		run:        r,
@@ -66,71 +64,44 @@ func (r *run) closed(ctx context.Context) {
 	if order.Skip > 0 {
 		r.program.spend()
 	}
-	c.follow(ctx)
-	c.want(0)
-	for _, u := range c.members {
-		close(u.starts)
+	wards := make([]*ward, len(r.workers))
+	for i, w := range r.workers {
+		d := &ward{crowd: c, w: w}
+		d.timer.Init(d.follow)
+		wards[i] = d
+		w.loop.Post(d.follow)
 	}
-	r.landing()
+	return r.play(ctx, func(ctx context.Context) {
+		c.await(ctx, func() {
+			for _, d := range wards {
+				d.w.loop.Post(d.follow)
+			}
+		})
+	}, func(w *worker) { wards[w.index].end() })
 }
 
-// follow keeps the number of users at what the timeline says, until it ends.
-func (c *crowd) follow(ctx context.Context) {
+// await returns when the profile or a limit has ended the load.
+func (c *crowd) await(ctx context.Context, changed func()) {
 	line := c.job.Timeline
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
 	for {
-		changed := line.Changed()
-		at := c.since()
-		if end, known := line.End(); known && at >= end {
+		news := line.Changed()
+		if end, known := line.End(); known && c.since() >= end {
 			return
 		}
-		c.want(line.Users(at, c.job.Order.Share))
 		if c.spent() {
 			return
 		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-changed:
+		case <-news:
+			changed()
 		case <-c.departed:
 		case <-ticker.C:
 		}
 	}
-}
-
-// want makes n users active: always the first ones.
-func (c *crowd) want(n int) {
-	for ; c.active > n; c.active-- {
-		u := c.members[c.active-1]
-		close(u.quit)
-		u.quit = nil
-	}
-	for ; c.active < n; c.active++ {
-		if c.active == len(c.members) {
-			c.join()
-		}
-		u := c.members[c.active]
-		u.quit = make(chan struct{})
-		select {
-		case <-u.starts: // an activity that it never got to
-		default:
-		}
-		u.starts <- u.quit
-	}
-}
-
-// join adds a user.
-func (c *crowd) join() {
-	i := len(c.members)
-	u := &user{
-		crowd:  c,
-		number: c.job.Order.Share.At(int64(i)),
-		shard:  c.shards[i%shardCount],
-		starts: make(chan chan struct{}, 1),
-	}
-	c.members = append(c.members, u)
-	c.flying.Go(u.live)
 }
 
 // spent says whether nothing more can be sent and nothing is under way. A user
@@ -140,103 +111,157 @@ func (c *crowd) spent() bool {
 	if c.requests.spent() || c.iterations.spent() {
 		return c.users.Load() == 0
 	}
-	gone := int(c.gone.Load())
-	return gone > 0 && gone == len(c.members)
+	gone := c.gone.Load()
+	return gone > 0 && gone == c.members.Load()
 }
 
-// live is the life of a user over all its activities.
-func (u *user) live() {
-	p := newPool()
-	for quit := range u.starts {
-		if u.done {
-			continue
-		}
-		u.users.Add(1)
-		for !u.done && u.iterate(p, quit) {
-		}
-		u.users.Add(-1)
-		p.close()
+// hint wakes await.
+func (c *crowd) hint() {
+	select {
+	case c.departed <- struct{}{}:
+	default:
 	}
+}
+
+// follow keeps the number of users at what the timeline says.
+func (d *ward) follow() {
+	if d.closed {
+		return
+	}
+	at := d.w.loop.Now()
+	line := d.job.Timeline
+	users := 0
+	if end, known := line.End(); !known || at < end {
+		users = line.Users(at, d.job.Order.Share)
+	}
+	n := len(d.workers)
+	d.want((users - d.w.index + n - 1) / n)
+	d.w.loop.Set(&d.timer, at+tick)
+}
+
+// end has all users leave.
+func (d *ward) end() {
+	d.closed = true
+	d.w.loop.Unset(&d.timer)
+	d.want(0)
+}
+
+// want makes n users active: always the first ones.
+func (d *ward) want(n int) {
+	for ; d.active > n; d.active-- {
+		d.members[d.active-1].dismiss()
+	}
+	for ; d.active < n; d.active++ {
+		if d.active == len(d.members) {
+			d.join()
+		}
+		d.members[d.active].enter()
+	}
+}
+
+// join adds a user. Users in groups as large as a connection has streams share
+// their connections.
+func (d *ward) join() {
+	i := len(d.members)
+	u := &user{ward: d}
+	u.walk.number = d.job.Order.Share.At(int64(i*len(d.workers) + d.w.index))
+	u.walk.init(d.run)
+	p := newPool(d.w)
+	if at := i % d.w.streams; at > 0 {
+		p = d.members[i-at].flight.pool
+	}
+	u.flight.init(d.w, u, p)
+	u.pause.Init(u.proceed)
+	d.members = append(d.members, u)
+	d.crowd.members.Add(1)
+}
+
+// user is one user: one request at a time, over connections of its own.
+type user struct {
+	*ward
+	flight flight
+	walk   walk
+	pause  loop.Timer // think time
+	active bool
+	leaves bool // when the present request has ended
+	done   bool // stopped for good
+}
+
+// enter makes the user active.
+func (u *user) enter() {
+	u.leaves = false
+	if u.active || u.done {
+		return
+	}
+	u.active = true
+	u.users.Add(1)
+	u.walk.end()
+	u.proceed()
+}
+
+// dismiss has the user leave: at once when it thinks, else after its request.
+func (u *user) dismiss() {
+	u.leaves = true
+	if _, thinking := u.pause.At(); thinking {
+		u.w.loop.Unset(&u.pause)
+		u.leave()
+	}
+}
+
+// leave makes the user inactive. Its connections go with it.
+func (u *user) leave() {
+	if !u.active {
+		return
+	}
+	u.active = false
+	u.flight.pool.close()
+	u.walk.forget()
+	u.users.Add(-1)
+	u.hint()
 }
 
 // stop ends the user for good.
-func (u *user) stop() bool {
+func (u *user) stop() {
 	u.done = true
 	u.gone.Add(1)
-	select {
-	case u.departed <- struct{}{}:
-	default:
-	}
-	return false
+	u.leave()
 }
 
-// iterate makes one iteration and says whether there may be another.
-func (u *user) iterate(p *pool, quit chan struct{}) bool {
-	if over(quit) || u.cutting.Err() != nil {
-		return false
+// proceed sends the user's next request.
+func (u *user) proceed() {
+	if u.leaves || u.w.closing {
+		u.leave()
+		return
 	}
-	if !u.iterations.take() {
-		return u.stop()
-	}
-	data := u.program.noRows()
-	if u.program.upTo != nil {
-		return u.step(p, quit, u.program.draw(u.unit()), data)
-	}
-	for i := range u.program.requests {
-		if !u.step(p, quit, i, data) {
-			return false
+	if u.walk.over() {
+		if !u.iterations.take() {
+			u.stop()
+			return
 		}
-	}
-	return true
-}
-
-// step sends one request, thinks, and says whether the user goes on.
-func (u *user) step(p *pool, quit chan struct{}, i int, data rows) bool {
-	if over(quit) || u.cutting.Err() != nil {
-		return false
+		u.walk.begin(u.walk.turn())
 	}
 	if !u.requests.take() {
-		return u.stop()
+		u.stop()
+		return
 	}
-	if err := u.program.fill(data, i); err != nil {
+	q := u.walk.request()
+	if err := u.walk.take(q); err != nil {
 		if errors.Is(err, errUsedUp) {
-			u.limit("the unique rows of " + u.program.unique() + " are used up")
+			u.w.limit(string(load.LimitOther) + ": the unique rows of " + u.program.unique() + " are used up")
 		}
-		u.fail(i, load.CauseData, err, record.None, u.shard)
-		return u.stop()
+		u.w.fail(q, load.CauseData, err, record.None)
+		u.stop()
+		return
 	}
-	u.request(p, i, data, record.None, u.shard)
-	return u.think(quit)
+	u.flight.begin(q, &u.walk.values, record.None)
 }
 
-// think waits between two requests.
-func (u *user) think(quit chan struct{}) bool {
-	d := u.program.pause(u.unit())
-	if d <= 0 {
-		return true
+// landed implements home: the user thinks, and goes on.
+func (u *user) landed(f *flight) {
+	u.walk.step()
+	if d := u.walk.think(f.call); d > 0 && !u.leaves && !u.w.closing {
+		u.w.loop.Set(&u.pause, u.w.loop.Recent()+d)
+		return
 	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-quit:
-	case <-u.cutting.Done():
-	}
-	return false
-}
-
-// unit numbers this user's draws.
-func (u *user) unit() uint64 {
-	u.count++
-	return uint64(u.number)<<40 ^ u.count
-}
-
-func over(quit chan struct{}) bool {
-	select {
-	case <-quit:
-		return true
-	default:
-		return false
-	}
+	u.proceed()
 }

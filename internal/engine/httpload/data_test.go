@@ -141,29 +141,30 @@ func TestReplacementRepeatsNoUniqueRow(t *testing.T) {
 func TestWeights(t *testing.T) {
 	t.Parallel()
 	p := &program{seed: seedOf("any")}
-	if err := p.weigh([]load.Request{{Weight: 1}, {Weight: 7}, {Weight: 2}}); err != nil {
+	if err := p.weigh([]load.Flow{{Weight: 1}, {Weight: 7}, {Weight: 2}}); err != nil {
 		t.Fatal(err)
 	}
 	var drawn [3]int
 	for k := range int64(100_000) {
-		drawn[p.arrival(k)]++
+		drawn[p.draw(uint64(k))]++
 	}
 	for i, want := range []int{10_000, 70_000, 20_000} {
 		if drawn[i] < want-600 || drawn[i] > want+600 {
 			t.Errorf("request %d was drawn %d times of 100000, want about %d", i, drawn[i], want)
 		}
 	}
-	if err := p.weigh([]load.Request{{Weight: 1}, {}}); err == nil {
+	if err := new(program).weigh([]load.Flow{{Weight: 1}, {}}); err == nil {
 		t.Error("a weight on one of two requests: got no error")
 	}
 }
 
 func TestThinkTime(t *testing.T) {
 	t.Parallel()
-	p := &program{think: load.Span{Min: load.Duration(time.Second), Max: load.Duration(3 * time.Second)}}
+	k := &walk{program: new(program)}
+	q := &request{think: load.Span{Min: load.Duration(time.Second), Max: load.Duration(3 * time.Second)}}
 	low, high := time.Hour, time.Duration(0)
-	for unit := range uint64(1000) {
-		d := p.pause(unit)
+	for range 1000 {
+		d := k.think(q)
 		low, high = min(low, d), max(high, d)
 	}
 	if low < time.Second || low > 1100*time.Millisecond || high > 3*time.Second || high < 2900*time.Millisecond {
@@ -180,7 +181,7 @@ func TestPoissonArrivals(t *testing.T) {
 		Scenario: load.Scenario{Load: load.Load{Arrivals: "poisson"}}, Model: load.Open, Profile: profile,
 		Share: load.Share{Groups: []load.ShareGroup{{Tasks: 2, Weight: 1}}, Index: 1},
 	})
-	a, b := newArrivals(&k.Job, 1), newArrivals(&k.Job, 1)
+	a, b := newArrivals(&k.Job, 1, 0, 1), newArrivals(&k.Job, 1, 0, 1)
 	last, n, sum, squares := time.Duration(0), 0.0, 0.0, 0.0
 	for {
 		due, ok := a.due()

@@ -3,28 +3,43 @@ package httpload
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"onrush.dev/onrush/internal/engine"
+	"onrush.dev/onrush/internal/engine/httpload/dial"
+	"onrush.dev/onrush/internal/engine/httpload/h1"
+	"onrush.dev/onrush/internal/engine/httpload/h2"
+	"onrush.dev/onrush/internal/engine/httpload/proto"
 	"onrush.dev/onrush/internal/load"
 	"onrush.dev/onrush/internal/record"
 )
 
 // Name is the word that scenarios use for this engine.
-const Name = "http"
-
-// shardCount is how many shards all users of a task share. More would cost
-// memory for every label and user, fewer would make users wait for each other.
-const shardCount = 8
+const Name = load.EngineHTTP
 
 // Engine is the http engine.
 type Engine struct {
 	program *program
-	client  *client
+	setting
 	observe func(record.Sample) // sees every sample; for tests of the figures
+	loops   int                 // 0: one for each CPU
+}
+
+// setting is how connections are opened and used.
+type setting struct {
+	dialer   *dial.Dialer
+	version  string        // of HTTP: auto, 1.1, 2, 3
+	keep     bool          // reuse connections
+	streams  int           // exchanges at once on a connection
+	cookies  bool          // keep them
+	patience time.Duration // for opening a connection
+	limits1  h1.Options
+	limits2  h2.Options
 }
 
 // New returns an engine for one task.
@@ -40,19 +55,28 @@ func (e *Engine) Name() string { return Name }
 func (e *Engine) Prepare(_ context.Context, job engine.Job) error {
 	job.Order.Scenario = load.WithDefaults(job.Order.Scenario) // the plan has them; others may not
 	c := &job.Order.Scenario.Connection
-	b := new(buffers)
-	d, err := newDialer(c, job.Dir, b)
+	d, err := dial.New(c, job.Dir, logOf(&job))
 	if err != nil {
 		return err
 	}
-	e.client = &client{
-		dialer:  d,
-		buffers: b,
-		keep:    *c.KeepAlive,
-		maxBody: int64(c.MaxBody),
+	e.setting = setting{
+		dialer: d, version: c.HTTP, keep: *c.KeepAlive, streams: c.Streams, cookies: c.Cookies,
+		patience: time.Duration(c.ConnectTimeout),
+		limits1:  h1.Options{MaxHead: int(c.MaxHead), MaxBody: int64(c.MaxBody)},
+		limits2:  h2.Options{MaxStreams: c.Streams, MaxHead: int(c.MaxHead), MaxBody: int64(c.MaxBody)},
 	}
-	e.program, err = newProgram(&job)
-	return err
+	if e.program, err = newProgram(&job, &e.setting); err != nil {
+		d.Close()
+		return err
+	}
+	return nil
+}
+
+func logOf(job *engine.Job) *slog.Logger {
+	if job.Log == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return job.Log
 }
 
 // Run implements engine.Engine.
@@ -60,8 +84,11 @@ func (e *Engine) Run(ctx context.Context, job engine.Job) error {
 	if e.program == nil {
 		return errors.New("run http engine: it was not prepared")
 	}
-	r := newRun(ctx, e, &job)
-	defer r.cut()
+	defer e.dialer.Close()
+	r, err := newRun(e, &job)
+	if err != nil {
+		return err
+	}
 	job.Recorder.Gauges(r.gauges)
 	defer job.Recorder.Gauges(nil)
 	if !sleep(ctx, time.Until(job.Start)) {
@@ -70,43 +97,106 @@ func (e *Engine) Run(ctx context.Context, job engine.Job) error {
 	if job.Order.Model == load.Open {
 		return r.open(ctx)
 	}
-	r.closed(ctx)
-	return nil
+	return r.closed(ctx)
 }
 
-// run is what the users or arrivals of one Run share.
+// run is what the workers of one Run share.
 type run struct {
 	*Engine
-	job    *engine.Job
-	log    *slog.Logger
-	labels []int // by request
-	shards [shardCount]*record.Shard
-
-	// cutting ends when requests in flight are to be cut off.
-	cutting context.Context
-	cut     context.CancelFunc
-
-	flying   sync.WaitGroup // users, or requests of the open model
-	inFlight atomic.Int64
-	users    atomic.Int64
-	limited  atomic.Pointer[string]
-
-	logged sync.Map // cause and label already told of
+	job     *engine.Job
+	log     *slog.Logger
+	labels  []int // by request
+	workers []*worker
+	users   atomic.Int64
+	logged  sync.Map // cause and label already told of
 }
 
-func newRun(ctx context.Context, e *Engine, job *engine.Job) *run {
-	r := &run{Engine: e, job: job, log: job.Log}
-	if r.log == nil {
-		r.log = slog.New(slog.DiscardHandler)
-	}
-	r.cutting, r.cut = context.WithCancel(ctx)
+func newRun(e *Engine, job *engine.Job) (*run, error) {
+	r := &run{Engine: e, job: job, log: logOf(job)}
 	for _, q := range e.program.requests {
 		r.labels = append(r.labels, job.Recorder.Label(q.label, ""))
 	}
-	for i := range r.shards {
-		r.shards[i] = job.Recorder.Shard()
+	n := e.loops
+	if n == 0 {
+		n = runtime.GOMAXPROCS(0)
 	}
-	return r
+	for i := range n {
+		w, err := newWorker(r, i)
+		if err != nil {
+			return nil, err
+		}
+		r.workers = append(r.workers, w)
+	}
+	return r, nil
+}
+
+// play runs all workers: lead returns when the load has ended; then end has each
+// worker begin nothing more, and requests in flight get the order's drain.
+func (r *run) play(ctx context.Context, lead func(context.Context), end func(*worker)) error {
+	var loops sync.WaitGroup
+	faults := make(chan error, len(r.workers))
+	inner, cancel := context.WithCancel(ctx)
+	defer cancel()
+	for _, w := range r.workers {
+		loops.Go(func() {
+			if err := w.loop.Run(); err != nil {
+				faults <- err
+				cancel()
+			}
+		})
+	}
+	lead(inner)
+	for _, w := range r.workers {
+		w.loop.Post(func() {
+			end(w)
+			w.finish()
+		})
+	}
+	r.landing(inner)
+	for _, w := range r.workers {
+		w.loop.Post(w.shared.close)
+		w.loop.Stop()
+	}
+	loops.Wait()
+	select {
+	case err := <-faults:
+		return fmt.Errorf("run http engine: %w", err)
+	default:
+		return nil
+	}
+}
+
+// landing waits until all requests in flight have ended, for no longer than the
+// order's drain; then they are cut off.
+func (r *run) landing(ctx context.Context) {
+	limit := time.NewTimer(time.Duration(r.job.Order.Drain))
+	defer limit.Stop()
+	for _, w := range r.workers {
+		select {
+		case <-w.landed:
+			continue
+		case <-limit.C:
+		case <-ctx.Done():
+		}
+		r.cutOff()
+		return
+	}
+}
+
+// cutOff ends all requests in flight.
+func (r *run) cutOff() {
+	late := time.NewTimer(time.Second)
+	defer late.Stop()
+	for _, w := range r.workers {
+		w.loop.Post(w.cut)
+	}
+	for _, w := range r.workers {
+		select {
+		case <-w.landed:
+		case <-late.C: // a loop that has broken down
+			return
+		}
+	}
 }
 
 // since is the present instant of the run.
@@ -114,74 +204,37 @@ func (r *run) since() time.Duration { return time.Since(r.job.Start) }
 
 // gauges are the figures that have a value at an instant.
 func (r *run) gauges() record.Gauges {
-	g := record.Gauges{Users: int(r.users.Load()), InFlight: r.inFlight.Load()}
-	if why := r.limited.Load(); why != nil {
-		g.Limited = *why
+	g := record.Gauges{Users: int(r.users.Load())}
+	for _, w := range r.workers {
+		g.InFlight += w.gauge.inFlight.Load()
+		g.Connections += w.gauge.conns.Load()
+		g.NoPort += w.gauge.noPort.Swap(0)
+		g.NoFile += w.gauge.noFile.Swap(0)
+		g.LoopLag = max(g.LoopLag, w.loop.Lag())
+		if why := w.gauge.limited.Load(); why != nil && g.Limited == "" {
+			g.Limited = *why
+		}
 	}
 	return g
 }
 
-// limit says why the generator is the limit from now on; "" that it is not.
-func (r *run) limit(why string) {
-	if why == "" {
-		r.limited.Store(nil)
-		return
-	}
-	r.limited.Store(&why)
-}
-
-// request sends the i-th request with the given rows and records what became of
-// it. Due is when it should have begun in the open model, record.None in the
-// closed one.
-func (r *run) request(p *pool, i int, data rows, due time.Duration, shard *record.Shard) {
-	q := r.program.requests[i]
-	m, err := q.message(data)
-	if err != nil {
-		r.fail(i, load.CauseOther, err, due, shard)
-		return
-	}
-	r.inFlight.Add(1)
-	begin, lag := r.since(), record.None
-	if due != record.None {
-		lag = max(0, begin-due)
-	}
-	shard.Started(begin, lag)
-	res := r.client.do(r.cutting, p, q, m)
-	r.inFlight.Add(-1)
-	s := record.Sample{
-		Label:   r.labels[i],
-		End:     res.end.Sub(r.job.Start),
-		Latency: res.end.Sub(res.begin),
-		Service: record.None, Lag: lag,
-		FirstByte: res.firstByte, Connect: res.connect,
-		Status:  res.status,
-		BytesIn: res.in, BytesOut: res.out,
-		Redirects: res.redirects,
-	}
-	if due != record.None {
-		s.Service = s.Latency
-		s.Latency = max(s.End-due, s.Service)
-	}
-	if res.failure != nil {
-		s.Cause = res.failure.cause
-		r.tell(i, res.failure.cause, res.failure.err)
-	}
-	r.save(&s, shard)
-}
-
-// fail records a request that could not be made at all.
-func (r *run) fail(i int, cause load.Cause, err error, due time.Duration, shard *record.Shard) {
-	now := r.since()
-	s := record.Sample{
-		Label: r.labels[i], End: now, Cause: cause,
-		Service: record.None, FirstByte: record.None, Connect: record.None, Lag: record.None,
-	}
+// fail records a request that could not be begun at all.
+func (w *worker) fail(q *request, cause load.Cause, err error, due time.Duration) {
+	now := w.since()
+	s := noSample
+	s.Label, s.End, s.Cause = w.labels[q.index], now, cause
 	if due != record.None {
 		s.Latency, s.Service, s.Lag = max(0, now-due), 0, max(0, now-due)
 	}
-	shard.Started(now, s.Lag)
-	r.tell(i, cause, err)
-	r.save(&s, shard)
+	w.shard.Started(now, s.Lag)
+	w.tell(q, proto.AsFailure(err, cause))
+	w.save(&s, w.shard)
+}
+
+// noSample has no time but its latency.
+var noSample = record.Sample{
+	Service: record.None, FirstByte: record.None, Body: record.None, Lag: record.None,
+	Connect: record.None, DNS: record.None, TCP: record.None, TLS: record.None,
 }
 
 func (r *run) save(s *record.Sample, shard *record.Shard) {
@@ -193,19 +246,20 @@ func (r *run) save(s *record.Sample, shard *record.Shard) {
 
 // tell logs the first failure of each kind: a number says how often, an example
 // says what.
-func (r *run) tell(i int, cause load.Cause, err error) {
-	label := r.program.requests[i].label
-	if _, known := r.logged.LoadOrStore(string(cause)+" "+label, true); !known {
-		r.log.Warn("first failure of its kind", "cause", cause, "label", label, "error", err)
+func (r *run) tell(q *request, why *proto.Failure) {
+	key := kind{why.Cause, q.index}
+	if _, known := r.logged.Load(key); known {
+		return
+	}
+	if _, known := r.logged.LoadOrStore(key, true); !known {
+		r.log.Warn("first failure of its kind", "cause", why.Cause, "label", q.label, "error", why.Err)
 	}
 }
 
-// landing waits until all requests in flight have ended, for no longer than the
-// order's drain; then they are cut off.
-func (r *run) landing() {
-	limit := time.AfterFunc(time.Duration(r.job.Order.Drain), r.cut)
-	defer limit.Stop()
-	r.flying.Wait()
+// kind is what one failure is told of.
+type kind struct {
+	cause   load.Cause
+	request int
 }
 
 // sleep waits and says whether ctx was still alive at the end.

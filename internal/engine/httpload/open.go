@@ -2,9 +2,12 @@ package httpload
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
+	"onrush.dev/onrush/internal/engine/httpload/loop"
 	"onrush.dev/onrush/internal/load"
 )
 
@@ -12,26 +15,42 @@ import (
 // the scenario says else.
 const defaultConnections = 10000
 
-// fine is how long before an arrival the precise clock takes over from the
-// runtime's timers, which a change or a stop can interrupt.
-const fine = 2 * time.Millisecond
-
-// behind is how late a request may begin before the task says that it is the
-// limit itself.
+// behind is how late a request may begin while the bound on connections still
+// counts as the limit.
 const behind = 50 * time.Millisecond
 
-// pacer sends the arrivals of the open model when they are due, whether or not
-// earlier ones were answered. When more requests are in flight than allowed, the
-// next one waits, is sent late and is measured from when it was due: nothing is
-// dropped and nothing is hidden.
-type pacer struct {
+// burst is how many late arrivals are sent before responses are looked at.
+const burst = 32
+
+// tide is the arrivals of the open model, over all workers.
+type tide struct {
 	*run
+	most  int64
+	taken atomic.Int64 // of most
+	sent  atomic.Int64
+	over  chan struct{} // one for each pacer that has nothing more to send
+}
+
+// pacer sends a worker's arrivals of the open model when they are due, whether
+// or not earlier ones were answered. When more requests are in flight than
+// allowed, the next one waits, is sent late and is measured from when it was
+// due: nothing is dropped and nothing is hidden.
+type pacer struct {
+	*tide
+	w     *worker
 	walk  *arrivals
-	slots chan struct{} // one for each request in flight
-	pool  *pool
-	clock *clock
-	sent  int64
-	why   string // said last of what limits the task
+	timer loop.Timer
+	trips []*trip // to be used again
+	ended bool
+	held  bool // an arrival waits for one in flight to end
+}
+
+// trip is one arrival under way: a request, or a whole iteration.
+type trip struct {
+	p      *pacer
+	flight flight
+	walk   walk
+	pause  loop.Timer
 }
 
 // open runs the open model.
@@ -40,155 +59,196 @@ func (r *run) open(ctx context.Context) error {
 	if most <= 0 {
 		most = defaultConnections
 	}
-	clock, err := newClock()
-	if err != nil {
-		return fmt.Errorf("open clock: %w", err)
-	}
-	defer clock.close()
-	p := &pacer{
-		run:   r,
-		walk:  newArrivals(r.job, r.program.seed),
-		slots: make(chan struct{}, most),
-		pool:  newPool(),
-		clock: clock,
-	}
-	defer p.pool.close()
-	for n := range p.walk.n {
-		r.program.skip(r.job.Order.Share.At(n))
+	t := &tide{run: r, most: int64(most), over: make(chan struct{}, len(r.workers))}
+	pacers := make([]*pacer, len(r.workers))
+	for i, w := range r.workers {
+		p := &pacer{tide: t, w: w, walk: newArrivals(r.job, r.program.seed, i, len(r.workers))}
+		p.timer.Init(p.pace)
+		pacers[i] = p
+		if i == 0 {
+			for n := range p.walk.n {
+				r.program.skip(r.job.Order.Share.At(n))
+			}
+		}
+		w.loop.Post(p.pace)
 	}
 	offered := r.offer()
-	p.pace(ctx)
-	if missing := offered() - p.sent; missing > 0 {
+	err := r.play(ctx, func(ctx context.Context) {
+		t.await(ctx, func() {
+			for _, p := range pacers {
+				p.w.loop.Post(p.pace)
+			}
+		})
+	}, func(w *worker) { pacers[w.index].end() })
+	if missing := offered() - t.sent.Load(); missing > 0 {
 		r.log.Warn("arrivals were due and not sent", "arrivals", missing)
 	}
-	r.landing()
-	return nil
+	return err
 }
 
-// pace sends arrivals until the profile, the limit, a drain or ctx ends them.
-func (p *pacer) pace(ctx context.Context) {
-	for !p.walk.over() {
-		due, ok := p.await(ctx)
-		if !ok || !p.slot(ctx) {
+// await returns when no pacer has anything more to send.
+func (t *tide) await(ctx context.Context, changed func()) {
+	for left := cap(t.over); left > 0; {
+		news := t.job.Timeline.Changed()
+		select {
+		case <-ctx.Done():
+			return
+		case <-news:
+			changed()
+		case <-t.over:
+			left--
+		}
+	}
+}
+
+// end has the pacer send nothing more.
+func (p *pacer) end() {
+	p.w.loop.Unset(&p.timer)
+	if !p.ended {
+		p.ended = true
+		p.over <- struct{}{}
+	}
+}
+
+// pace sends what is due and sets the timer to what is due next.
+func (p *pacer) pace() {
+	p.held = false
+	for n := 0; !p.ended; n++ {
+		at := p.w.loop.Now()
+		if p.walk.over() || p.job.Timeline.Draining(at) {
+			p.end()
 			return
 		}
-		p.judge(p.since() - due)
+		due, ok := p.walk.due()
+		if !ok {
+			p.rest(at)
+			return
+		}
+		if due > at {
+			p.w.loop.Set(&p.timer, due)
+			return
+		}
+		if n == burst {
+			p.w.loop.Defer(p.pace)
+			return
+		}
+		if !p.slot(at) {
+			return
+		}
+		if at-due < behind {
+			p.w.limit("")
+		}
 		p.launch(due)
-		p.sent++
+		p.sent.Add(1)
 		p.walk.next()
 	}
 }
 
-// await waits until the next arrival is due. False: there is none any more.
-func (p *pacer) await(ctx context.Context) (time.Duration, bool) {
-	line := p.job.Timeline
-	for ctx.Err() == nil {
-		changed := line.Changed()
-		at := p.since()
-		if line.Draining(at) {
-			return 0, false
-		}
-		due, ok := p.walk.due()
-		if ok && due <= at {
-			return due, true
-		}
-		if ok && due-at <= fine {
-			p.clock.sleep(due - at)
-			continue
-		}
-		wait := due - at - fine/2
-		if !ok {
-			// Nothing more is due, unless a change comes before the end, or the
-			// pause ends.
-			end, known := line.End()
-			if wait = end - at; known && wait <= 0 {
-				return 0, false
-			}
-			if !known {
-				wait = time.Hour
-			}
-		}
-		waitAny(ctx, changed, wait)
-	}
-	return 0, false
-}
-
-// waitAny waits for a change, for ctx or for d.
-func waitAny(ctx context.Context, changed <-chan struct{}, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-changed:
-	case <-t.C:
-	}
-}
-
-// slot waits until one more request may be in flight. What was due before the
-// profile's end is still sent within the drain after it.
-func (p *pacer) slot(ctx context.Context) bool {
-	select {
-	case p.slots <- struct{}{}:
-		return true
-	default:
-	}
-	p.say(fmt.Sprintf("all %d connections of the task are in use (load.max_connections)", cap(p.slots)))
-	t := time.NewTicker(tick)
-	defer t.Stop()
-	for {
-		select {
-		case p.slots <- struct{}{}:
-			return true
-		case <-ctx.Done():
-			return false
-		case <-t.C:
-		}
-		at := p.since()
-		end, known := p.job.Timeline.End()
-		if p.job.Timeline.Draining(at) || (known && at >= end+time.Duration(p.job.Order.Drain)) {
-			return false
-		}
-	}
-}
-
-// judge says so when requests begin late, and stops saying so when they do not.
-func (p *pacer) judge(lag time.Duration) {
+// rest waits when nothing more is due, unless a change comes before the end, or
+// the pause ends.
+func (p *pacer) rest(at time.Duration) {
+	end, known := p.job.Timeline.End()
 	switch {
-	case lag < behind:
-		p.say("")
-	case p.why == "":
-		p.say("requests begin later than they are due")
+	case known && at >= end:
+		p.end()
+	case known:
+		p.w.loop.Set(&p.timer, end)
+	default: // a change has the pacer called
+		p.w.loop.Unset(&p.timer)
 	}
 }
 
-func (p *pacer) say(why string) {
-	if why != p.why {
-		p.why = why
-		p.limit(why)
+// slot takes the right to be in flight. Without one the pacer tries again soon.
+// What was due before the profile's end is still sent within the drain after it.
+func (p *pacer) slot(at time.Duration) bool {
+	if p.taken.Add(1) <= p.most {
+		return true
 	}
+	p.taken.Add(-1)
+	p.w.limit(fmt.Sprintf("%s: all %d of the task are in use (load.max_connections)", load.LimitConnections, p.most))
+	end, known := p.job.Timeline.End()
+	if known && at >= end+time.Duration(p.job.Order.Drain) {
+		p.end()
+		return false
+	}
+	p.held = true
+	p.w.loop.Set(&p.timer, at+time.Millisecond)
+	return false
 }
 
 // launch sends the arrival walked to, beside all others.
 func (p *pacer) launch(due time.Duration) {
-	i := p.program.arrival(p.walk.number())
-	shard := p.shards[p.walk.n%shardCount]
-	data := p.program.noRows()
-	if err := p.program.fill(data, i); err != nil {
-		p.fail(i, load.CauseData, err, due, shard)
-		<-p.slots
+	t := p.trip()
+	t.walk.number = p.walk.number()
+	t.walk.count = 0
+	t.walk.begin(p.program.arrival(t.walk.number))
+	t.proceed(due)
+}
+
+func (p *pacer) trip() *trip {
+	if n := len(p.trips); n > 0 {
+		t := p.trips[n-1]
+		p.trips = p.trips[:n-1]
+		return t
+	}
+	t := &trip{p: p}
+	t.walk.init(p.run)
+	t.flight.init(p.w, t, p.w.shared)
+	t.pause.Init(func() { t.proceed(t.p.w.loop.Recent()) })
+	return t
+}
+
+// proceed sends the trip's next request. The first is due when the arrival is,
+// later ones when the one before and its think time have ended.
+func (t *trip) proceed(due time.Duration) {
+	w := t.p.w
+	q := t.walk.request()
+	if w.closing && t.walk.at > 0 {
+		t.end()
 		return
 	}
-	p.flying.Go(func() {
-		p.request(p.pool, i, data, due, shard)
-		<-p.slots
-	})
+	if err := t.walk.take(q); err != nil {
+		if errors.Is(err, errUsedUp) {
+			w.limit(string(load.LimitOther) + ": the unique rows of " + w.program.unique() + " are used up")
+		}
+		w.fail(q, load.CauseData, err, due)
+		t.end()
+		return
+	}
+	t.flight.begin(q, &t.walk.values, due)
+}
+
+// landed implements home.
+func (t *trip) landed(f *flight) {
+	t.walk.step()
+	if t.walk.over() {
+		t.end()
+		return
+	}
+	if d := t.walk.think(f.call); d > 0 {
+		t.p.w.loop.Set(&t.pause, t.p.w.loop.Recent()+d)
+		return
+	}
+	t.proceed(t.p.w.loop.Recent())
+}
+
+// end gives the trip back.
+func (t *trip) end() {
+	p := t.p
+	t.walk.forget()
+	p.trips = append(p.trips, t)
+	p.taken.Add(-1)
+	if p.held {
+		p.held = false
+		p.w.loop.Defer(p.pace)
+	}
 }
 
 // offer counts arrivals in the seconds in which they are due, whatever becomes
-// of them. It walks by itself, because the pacer may be held up. The returned
+// of them. It walks by itself, because a pacer may be held up. The returned
 // function ends it and says how many there were.
 func (r *run) offer() (stop func() int64) {
-	walk := newArrivals(r.job, r.program.seed)
+	walk := newArrivals(r.job, r.program.seed, 0, 1)
 	total := int64(0)
 	count := func() {
 		at, second, n := r.since(), 0, int64(0)

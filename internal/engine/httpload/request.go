@@ -1,35 +1,41 @@
 package httpload
 
 import (
-	"bytes"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 	"time"
 
-	"onrush.dev/onrush/internal/engine"
+	"onrush.dev/onrush/internal/engine/httpload/dial"
+	"onrush.dev/onrush/internal/engine/httpload/proto"
 	"onrush.dev/onrush/internal/load"
 )
 
 // request is one request of the scenario, made ready to be sent often.
 type request struct {
+	index     int
 	label     string
 	method    string
 	url       template
-	parsed    *url.URL // when the URL is always the same
-	host      string   // Host header instead of the URL's
+	host      string // Host header instead of the URL's
 	headers   []headerLine
 	body      template
 	raw       []byte // the body, when it is always the same
-	file      *bodyFile
-	expect    []load.StatusPattern
-	contains  []byte
+	file      *proto.File
+	auth      auth
+	checks    checks
 	timeout   time.Duration
+	think     load.Span
 	redirects int
+	needs     []int       // data sets that it takes rows from
+	last      bool        // ask the server to close the connection
+	varying   []*template // those that hold extracted values
+
+	// When nothing of it varies, what is sent is made once.
+	parsed *url.URL
+	fixed  *proto.Message
 }
 
 type headerLine struct {
@@ -37,46 +43,30 @@ type headerLine struct {
 	value template
 }
 
-// bodyFile is a body that is not kept in the scenario. A small one is kept in
-// memory, a large one is read anew from its file for every request.
-type bodyFile struct {
-	path string
-	size int64
-	data []byte
-}
-
-// smallFile is the largest body file that is kept in memory.
-const smallFile = 1 << 20
-
-func openBodyFile(dir, name string) (*bodyFile, error) {
-	f := &bodyFile{path: engine.FilePath(dir, name)}
-	info, err := os.Stat(f.path)
-	if err != nil {
-		return nil, err
-	}
-	if f.size = info.Size(); f.size > smallFile {
-		return f, nil
-	}
-	f.data, err = os.ReadFile(f.path)
-	f.size = int64(len(f.data))
-	return f, err
-}
-
-func (f *bodyFile) open() (io.ReadCloser, error) {
-	if f.data != nil || f.size == 0 {
-		return io.NopCloser(bytes.NewReader(f.data)), nil
-	}
-	return os.Open(f.path)
+// compiler makes requests ready.
+type compiler struct {
+	set         *setting
+	names       *names
+	dir         string
+	think       load.Span
+	compression bool
+	host        string
 }
 
 // compile makes a scenario's request, its defaults filled in, ready.
-func compile(r *load.Request, c *load.Connection, n *names, dir string) (*request, error) {
+func (c *compiler) compile(r *load.Request) (*request, error) {
 	q := &request{
-		label: r.Label, method: r.Method, host: c.Host, timeout: time.Duration(r.Timeout), redirects: *r.Redirects,
-		expect: r.Expect.Status, contains: []byte(r.Expect.BodyContains),
+		label: r.Label, method: r.Method, host: c.host, timeout: time.Duration(r.Timeout), redirects: *r.Redirects,
+		think: c.think, last: !c.set.keep,
+	}
+	if r.ThinkTime != nil {
+		q.think = *r.ThinkTime
 	}
 	var err error
-	if q.url, err = n.parse(r.URL); err != nil {
+	if q.checks, err = c.names.checks(r); err != nil {
+		return nil, err
+	}
+	if q.url, err = c.names.parse(r.URL); err != nil {
 		return nil, fmt.Errorf("url: %w", err)
 	}
 	if q.url.fixed() {
@@ -84,45 +74,55 @@ func compile(r *load.Request, c *load.Connection, n *names, dir string) (*reques
 			return nil, fmt.Errorf("url: %w", err)
 		}
 	}
-	if q.body, err = n.parse(r.Body); err != nil {
+	if q.body, err = c.names.parse(r.Body); err != nil {
 		return nil, fmt.Errorf("body: %w", err)
 	}
 	q.raw = []byte(q.body.text)
 	if r.BodyFile != "" {
-		if q.file, err = openBodyFile(dir, r.BodyFile); err != nil {
+		if q.raw, q.file, err = openBodyFile(c.dir, r.BodyFile); err != nil {
 			return nil, fmt.Errorf("body_file: %w", err)
 		}
 	}
-	return q, q.compileHeaders(r.Headers, c, n)
+	if err := c.headers(q, r); err != nil {
+		return nil, err
+	}
+	if err := c.auth(q, r.Auth); err != nil {
+		return nil, err
+	}
+	q.needs = q.sets()
+	q.varying = slices.DeleteFunc(q.templates(), func(t *template) bool {
+		return !slices.ContainsFunc(t.parts, func(p part) bool { return p.slot >= 0 })
+	})
+	return q, q.fix(c.set)
 }
 
-// compileHeaders puts the headers in a fixed order and adds our own where the
-// scenario has none of that name.
-func (q *request) compileHeaders(headers map[string]string, c *load.Connection, n *names) error {
+// headers puts the headers in a fixed order and adds our own where the scenario
+// has none of that name.
+func (c *compiler) headers(q *request, r *load.Request) error {
 	add := func(name, value string) error {
-		t, err := n.parse(value)
+		t, err := c.names.parse(value)
 		q.headers = append(q.headers, headerLine{name, t})
 		return err
 	}
 	own := map[string]bool{}
-	for name := range headers {
+	for name := range r.Headers {
 		own[http.CanonicalHeaderKey(name)] = true
 	}
 	if !own["User-Agent"] {
 		_ = add("User-Agent", "onrush")
 	}
-	if c.Compression && !own["Accept-Encoding"] {
+	if c.compression && !own["Accept-Encoding"] {
 		_ = add("Accept-Encoding", "gzip")
 	}
-	sorted := make([]string, 0, len(headers))
-	for name := range headers {
+	sorted := make([]string, 0, len(r.Headers))
+	for name := range r.Headers {
 		sorted = append(sorted, name)
 	}
 	slices.Sort(sorted)
 	for _, name := range sorted {
 		switch http.CanonicalHeaderKey(name) {
 		case "Host":
-			t, err := n.parse(headers[name])
+			t, err := c.names.parse(r.Headers[name])
 			if err != nil || !t.fixed() {
 				return fmt.Errorf("headers.%s: it must not vary", name)
 			}
@@ -131,42 +131,123 @@ func (q *request) compileHeaders(headers map[string]string, c *load.Connection, 
 		case "Content-Length", "Transfer-Encoding":
 			continue // they follow from the body
 		}
-		if err := add(name, headers[name]); err != nil {
+		if err := add(name, r.Headers[name]); err != nil {
 			return fmt.Errorf("headers.%s: %w", name, err)
 		}
 	}
 	return nil
 }
 
-// message fills the request in with rows of data.
-func (q *request) message(rows [][]string) (*message, error) {
-	m := &message{method: q.method, url: q.parsed, file: q.file, body: q.raw}
-	var err error
-	if m.url == nil {
-		if m.url, err = parseURL(q.url.fill(rows)); err != nil {
-			return nil, err
+// sets lists the data sets whose columns the request holds.
+func (q *request) sets() []int {
+	var out []int
+	for _, t := range q.templates() {
+		for i := range t.parts {
+			if d := t.parts[i].data; d >= 0 && !slices.Contains(out, d) {
+				out = append(out, d)
+			}
 		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func (q *request) templates() []*template {
+	list := []*template{&q.url, &q.body}
+	for i := range q.headers {
+		list = append(list, &q.headers[i].value)
+	}
+	return append(list, q.auth.templates()...)
+}
+
+// fix makes the message once when nothing of it varies.
+func (q *request) fix(set *setting) error {
+	if set.cookies || q.auth.varies() {
+		return nil
+	}
+	for _, t := range q.templates() {
+		if !t.fixed() {
+			return nil
+		}
+	}
+	m := new(proto.Message)
+	if err := q.write(m, q.parsed, &values{}); err != nil {
+		return err
+	}
+	if o := dial.OriginOf(q.parsed); set.dialer.Absolute(o) {
+		m.Absolute, m.Target = true, q.parsed.Host
+		if auth := set.dialer.ProxyAuthorization(); auth != "" {
+			m.Fields = append(m.Fields, proto.Field{Name: "Proxy-Authorization", Value: auth})
+		}
+	}
+	q.fixed = m
+	return nil
+}
+
+// fill gives a flight its message and where that goes.
+func (q *request) fill(f *flight, v *values) error {
+	if q.fixed != nil {
+		f.msg = q.fixed
+		f.at = place{q.parsed, f.w.fixedSite(q)}
+		return nil
+	}
+	if lack := q.lacks(v); lack != nil {
+		return lack
+	}
+	u := q.parsed
+	if u == nil {
+		var err error
+		if u, err = parseURL(q.url.fill(v)); err != nil {
+			return err
+		}
+	}
+	f.own.Fields = f.own.Fields[:0]
+	f.msg = &f.own
+	if err := q.write(f.msg, u, v); err != nil {
+		return err
+	}
+	f.address(u)
+	return nil
+}
+
+// write fills a message in.
+func (q *request) write(m *proto.Message, u *url.URL, v *values) error {
+	*m = proto.Message{
+		Method: q.method, Scheme: u.Scheme, Authority: q.host, Path: u.RequestURI(),
+		Fields: m.Fields, Body: q.raw, File: q.file, Last: q.last,
+	}
+	if m.Authority == "" {
+		m.Authority = u.Host
 	}
 	if !q.body.fixed() {
-		m.body = []byte(q.body.fill(rows))
+		m.Body = []byte(q.body.fill(v))
 	}
-	if m.host = q.host; m.host == "" {
-		m.host = m.url.Host
-	}
-	m.fields = make([]field, 0, len(q.headers)+1)
 	named := false
 	for i := range q.headers {
-		f := field{q.headers[i].name, q.headers[i].value.fill(rows)}
-		if strings.ContainsAny(f.value, "\r\n\x00") {
-			return nil, fmt.Errorf("header %s: its value holds a line break", f.name)
+		f := proto.Field{Name: q.headers[i].name, Value: q.headers[i].value.fill(v)}
+		if strings.ContainsAny(f.Value, "\r\n\x00") {
+			return fmt.Errorf("header %s: its value holds a line break", f.Name)
 		}
-		named = named || strings.EqualFold(f.name, "Authorization")
-		m.fields = append(m.fields, f)
+		named = named || strings.EqualFold(f.Name, "Authorization")
+		m.Fields = append(m.Fields, f)
 	}
-	if auth := basicAuth(m.url.User); auth != "" && !named {
-		m.fields = append(m.fields, field{"Authorization", auth})
+	if auth := basicAuth(u.User); auth != "" && !named {
+		m.Fields = append(m.Fields, proto.Field{Name: "Authorization", Value: auth})
 	}
-	return m, nil
+	return nil
+}
+
+// fixedSite is where a request goes that always goes there.
+func (w *worker) fixedSite(q *request) *site {
+	for len(w.fixedSites) <= q.index {
+		w.fixedSites = append(w.fixedSites, nil)
+	}
+	s := w.fixedSites[q.index]
+	if s == nil {
+		s = w.site(dial.OriginOf(q.parsed))
+		w.fixedSites[q.index] = s
+	}
+	return s
 }
 
 func parseURL(text string) (*url.URL, error) {
@@ -192,14 +273,4 @@ func escapeQuery(query string) string {
 		b.WriteByte(query[i])
 	}
 	return b.String()
-}
-
-// expects says whether a status is a success.
-func (q *request) expects(status int) bool {
-	for _, p := range q.expect {
-		if p.Has(status) {
-			return true
-		}
-	}
-	return false
 }

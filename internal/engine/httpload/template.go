@@ -2,7 +2,10 @@ package httpload
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+
+	"onrush.dev/onrush/internal/load"
 )
 
 // template is a text with ${names} in it, cut into pieces once so that filling
@@ -12,18 +15,38 @@ type template struct {
 	parts []part
 }
 
-// part is a fixed text or, when lookup is set, the place of a value.
+// part is a fixed text or the place of a value.
 type part struct {
-	text   string
-	data   int // index of the data set
+	text   string // fixed; of a value, its name
+	data   int    // index of the data set; else below 0
 	column int
-	lookup bool
+	slot   int // number of an extracted value; else below 0
 }
+
+func (p *part) lookup() bool { return p.data >= 0 || p.slot >= 0 }
 
 // names resolves what ${…} can stand for.
 type names struct {
 	variables map[string]string
 	data      []*dataSet
+	extracted map[string]int
+}
+
+// extract gives numbers to the values that a request takes from its response.
+func (n *names) extract(r *load.Request) {
+	if n.extracted == nil {
+		n.extracted = map[string]int{}
+	}
+	sorted := make([]string, 0, len(r.Extract))
+	for name := range r.Extract {
+		sorted = append(sorted, name)
+	}
+	slices.Sort(sorted)
+	for _, name := range sorted {
+		if _, known := n.extracted[name]; !known {
+			n.extracted[name] = len(n.extracted)
+		}
+	}
 }
 
 // parse cuts text into pieces. Variables are filled in here, since they never
@@ -47,25 +70,28 @@ func (n *names) parse(text string) (template, error) {
 			fixed.WriteString(value)
 			continue
 		}
-		p, err := n.column(name)
+		p, err := n.place(name)
 		if err != nil {
 			return t, err
 		}
-		t.parts = append(t.parts, part{text: fixed.String()}, p)
+		t.parts = append(t.parts, part{text: fixed.String(), data: -1, slot: -1}, p)
 		fixed.Reset()
 	}
 	if t.parts == nil {
 		t.text = fixed.String()
 		return t, nil
 	}
-	t.parts = append(t.parts, part{text: fixed.String()})
+	t.parts = append(t.parts, part{text: fixed.String(), data: -1, slot: -1})
 	return t, nil
 }
 
-// column finds the data column that name stands for: "file.column", or
-// "column" when one file alone has it.
-func (n *names) column(name string) (part, error) {
-	found := part{lookup: true, data: -1}
+// place finds what name stands for: an extracted value or a data column,
+// "file.column", or "column" when one file alone has it.
+func (n *names) place(name string) (part, error) {
+	if slot, ok := n.extracted[name]; ok {
+		return part{text: name, data: -1, slot: slot}, nil
+	}
+	found := part{data: -1, slot: -1}
 	for i, d := range n.data {
 		short := strings.TrimPrefix(name, d.name+".")
 		c, ok := d.columns[short]
@@ -73,7 +99,7 @@ func (n *names) column(name string) (part, error) {
 			continue
 		}
 		if short != name {
-			return part{lookup: true, data: i, column: c}, nil
+			return part{data: i, column: c, slot: -1}, nil
 		}
 		if found.data >= 0 {
 			return part{}, fmt.Errorf("${%s} is a column of both %s and %s: say which", name, n.data[found.data].name, d.name)
@@ -81,23 +107,27 @@ func (n *names) column(name string) (part, error) {
 		found.data, found.column = i, c
 	}
 	if found.data < 0 {
-		return part{}, fmt.Errorf("${%s} is neither a variable nor a column of a data file", name)
+		return part{}, errNoValue(name)
 	}
 	return found, nil
 }
 
-// fill returns the template's value for the given rows, one per data set.
-func (t *template) fill(rows [][]string) string {
+// fill returns the template's value.
+func (t *template) fill(v *values) string {
 	if t.parts == nil {
 		return t.text
 	}
 	var b strings.Builder
-	for _, p := range t.parts {
-		if p.lookup {
-			b.WriteString(rows[p.data][p.column])
-			continue
+	for i := range t.parts {
+		p := &t.parts[i]
+		switch {
+		case p.slot >= 0:
+			b.WriteString(v.vars[p.slot].text)
+		case p.data >= 0:
+			b.WriteString(v.rows[p.data][p.column])
+		default:
+			b.WriteString(p.text)
 		}
-		b.WriteString(p.text)
 	}
 	return b.String()
 }

@@ -32,7 +32,7 @@ func readCSV(in *bufio.Reader, to *sink) error {
 	defer to.flush()
 	head, err := line(in, nil)
 	if err != nil {
-		return nil //nolint:nilerr // k6 ended before it had anything to say; its exit tells why
+		return nil // k6 ended before it had anything to say; its exit tells why
 	}
 	columns := strings.Split(strings.TrimSpace(string(head)), ",")
 	if len(columns) < 5 || columns[0] != "metric_name" {
@@ -106,7 +106,11 @@ func (r *csvReader) row(row []byte) error {
 	r.finish()
 	m := r.metrics[string(name)]
 	if m == nil {
-		m = r.to.metric(string(name), kindOf(string(name)), unitOf(string(name)))
+		kind := kindOf(string(name))
+		if own, ok := r.to.kinds[string(name)]; ok {
+			kind = own
+		}
+		m = r.to.metric(string(name), kind.kind, kind.unit)
 		r.metrics[string(name)] = m
 	}
 	r.to.value(m, set, ns, v)
@@ -187,27 +191,22 @@ func (r *csvReader) set(tags []byte) (*tagSet, error) {
 	return set, nil
 }
 
-// kindOf is what CSV does not say of a metric. Of the script's own metrics all
-// is a trend but what only can be something else: docs/engines.md says so.
-func kindOf(name string) load.MetricKind {
+// kindOf is what CSV does not say of k6's own metrics. All that is not known is
+// a trend.
+func kindOf(name string) metricKind {
 	switch name {
 	case "checks", "http_req_failed":
-		return load.MetricRate
+		return metricKind{kind: load.MetricRate}
 	case "vus", "vus_max":
-		return load.MetricGauge
-	case "iterations", "data_sent", "data_received", "dropped_iterations", "http_reqs",
-		"ws_sessions", "ws_msgs_sent", "ws_msgs_received", "grpc_streams", "grpc_streams_msgs_sent", "grpc_streams_msgs_received":
-		return load.MetricCounter
+		return metricKind{kind: load.MetricGauge}
+	case "data_sent", "data_received":
+		return metricKind{load.MetricCounter, "B"}
+	case "iterations", "dropped_iterations", "http_reqs", "ws_sessions", "ws_msgs_sent", "ws_msgs_received",
+		"grpc_streams", "grpc_streams_msgs_sent", "grpc_streams_msgs_received":
+		return metricKind{kind: load.MetricCounter}
 	}
-	return load.MetricTrend
-}
-
-func unitOf(name string) string {
-	switch {
-	case strings.HasPrefix(name, "data_"):
-		return "B"
-	case strings.HasSuffix(name, "_duration"), strings.HasPrefix(name, "http_req_"):
-		return "ms"
+	if strings.HasSuffix(name, "_duration") || strings.HasPrefix(name, "http_req_") {
+		return metricKind{load.MetricTrend, "ms"}
 	}
-	return ""
+	return metricKind{kind: load.MetricTrend}
 }

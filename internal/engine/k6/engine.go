@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"syscall"
 	"time"
 
@@ -112,6 +111,9 @@ func (e *Engine) startOnce(ctx context.Context, job *engine.Job) (err error) {
 		return err
 	}
 	e.sink = newSink(job, e.facts.Thresholds)
+	if !e.k6.Has(tools.K6Output) {
+		e.sink.kinds = kindsIn(e.work.Dir)
+	}
 	if e.samples, err = openSamples(e.k6, e.sink); err != nil {
 		return err
 	}
@@ -123,6 +125,7 @@ func (e *Engine) startOnce(ctx context.Context, job *engine.Job) (err error) {
 	if err != nil {
 		return err
 	}
+	command.Line = e.sink.watchLog
 	command.Output, command.Keep, command.Files = job.Output, log, []*os.File{e.samples.write}
 	if e.process, err = tool.Start(command); err != nil {
 		e.samples.close()
@@ -159,7 +162,7 @@ func (e *Engine) Run(ctx context.Context, job engine.Job) error {
 	if err := sleepUntil(ctx, e.process, job.Start); err != nil {
 		e.process.Kill()
 		e.process.Wait()
-		return nil //nolint:nilerr // it was told to end before its start
+		return nil // it was told to end before its start
 	}
 	if err := e.control.resume(ctx); err != nil && ctx.Err() == nil {
 		select {
@@ -231,6 +234,5 @@ func (e *Engine) verdict(job engine.Job, exit tool.Exit, why tool.Ended) error {
 }
 
 func (e *Engine) explain(exit tool.Exit) string {
-	text := tool.Explain(Name, exit, exitCodes())
-	return strings.ReplaceAll(text, "file://"+e.work.Dir+"/", "")
+	return explain(exit, e.work.Dir)
 }

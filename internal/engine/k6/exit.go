@@ -3,6 +3,9 @@ package k6
 import (
 	"encoding/json"
 	"os"
+	"strings"
+
+	"onrush.dev/onrush/internal/engine/tool"
 )
 
 // k6's exit codes that mean something to us.
@@ -24,6 +27,16 @@ func exitCodes() map[int]string {
 		109: "k6 itself crashed",
 		110: "the script marked the test as failed",
 	}
+}
+
+// explain says why k6 ended, in its own words where it has some. Paths are
+// relative to the script's folder.
+func explain(exit tool.Exit, dir string) string {
+	if errors := errorsOf(exit); len(errors) > 0 {
+		exit.Tail = errors
+	}
+	text := tool.Explain(Name, exit, exitCodes())
+	return strings.ReplaceAll(strings.ReplaceAll(text, "file://"+dir+"/", ""), dir+"/", "")
 }
 
 // countOf reads k6's own number of requests from its summary; -1 without one.

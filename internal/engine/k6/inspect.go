@@ -5,7 +5,9 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -30,23 +32,45 @@ func (e *Engine) Inspect(ctx context.Context, b engine.Bundle) (load.ScriptFacts
 	e.k6, facts.Tool = k6, k6.String()
 	ctx, cancel := context.WithTimeout(ctx, inspectWithin)
 	defer cancel()
-	env := append(tool.Base(), "ONRUSH_TASK_INDEX=0", "ONRUSH_TASK_COUNT=1", "K6_NO_USAGE_REPORT=true")
-	out, exit, err := tool.Output(ctx, tool.Command{
-		Name: Name, Path: k6.Path, Dir: b.Dir, Secrets: tool.SecretValues(b.Secrets),
-		Args: []string{"inspect", "--execution-requirements", "--include-system-env-vars", "--no-color", filepath.FromSlash(b.Entry)},
-		Env:  append(env, tool.ScriptEnv(b.Scenario, b.Secrets)...),
-	})
+	out, exit, err := ask(ctx, k6.Path, b, "{}")
+	if err == nil && exit.Code != 0 && slices.ContainsFunc(exit.Tail, func(l string) bool { return strings.Contains(l, "number of VUs must be more than 0") }) {
+		// k6 run takes one user where a script says none; k6 inspect forgets to.
+		out, exit, err = ask(ctx, k6.Path, b, `{"vus":1}`)
+	}
 	if err != nil {
 		return facts, err
 	}
 	if exit.Code != 0 {
-		text := strings.ReplaceAll(tool.Explain(Name, exit, exitCodes()), "file://"+b.Dir+"/", "")
+		text := explain(exit, b.Dir)
+		if strings.Contains(text, "couldn't be found") || strings.Contains(text, "no such file") {
+			text += "\n(files whose names the script only makes up when it runs do not go along by themselves: give the folder, or a zip of it)"
+		}
 		return facts, load.Errorf(load.Invalid, "the script %s cannot be run: %s", b.Entry, text)
 	}
 	if !k6.Has(tools.K6Output) {
-		facts.Notes = append(facts.Notes, "this k6 lacks the onrush output: its samples come as CSV, which costs it up to a third of its speed, and metrics of the script's own all count as trends (`onrush engines install k6` brings one that has it)")
+		facts.Notes = append(facts.Notes, "this k6 lacks the onrush output: its samples come as CSV, which costs it up to a third of its speed (`onrush engines install k6` brings one that has it)")
 	}
 	return facts, read(out, &facts)
+}
+
+// ask lets k6 read a script, with a configuration file of this content in the
+// place of the user's own.
+func ask(ctx context.Context, path string, b engine.Bundle, config string) ([]byte, tool.Exit, error) {
+	file, err := os.CreateTemp("", "onrush-k6-*.json")
+	if err != nil {
+		return nil, tool.Exit{}, err
+	}
+	defer os.Remove(file.Name())
+	_, err = file.WriteString(config)
+	if err := errors.Join(err, file.Close()); err != nil {
+		return nil, tool.Exit{}, err
+	}
+	env := append(tool.Base(), "ONRUSH_TASK_INDEX=0", "ONRUSH_TASK_COUNT=1", "K6_NO_USAGE_REPORT=true")
+	return tool.Output(ctx, tool.Command{
+		Name: Name, Path: path, Dir: b.Dir, Secrets: tool.SecretValues(b.Secrets),
+		Args: []string{"inspect", "--execution-requirements", "--include-system-env-vars", "--no-color", "--config", file.Name(), filepath.FromSlash(b.Entry)},
+		Env:  append(env, tool.ScriptEnv(b.Scenario, b.Secrets)...),
+	})
 }
 
 // options is the part of k6's answer that is used.
@@ -113,6 +137,9 @@ func (x *executor) part(name string) load.ScriptPart {
 	}
 	if x.VUs != nil {
 		p.Users = *x.VUs
+	}
+	if x.Executor == "per-vu-iterations" && x.Iterations == nil {
+		p.Users, p.Iterations = max(1, p.Users), 1
 	}
 	if x.Iterations != nil {
 		p.Iterations = *x.Iterations

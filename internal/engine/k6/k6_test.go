@@ -1,6 +1,8 @@
 package k6_test
 
 import (
+	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -14,7 +16,17 @@ import (
 	"onrush.dev/onrush/internal/engine/enginetest"
 	"onrush.dev/onrush/internal/engine/k6"
 	"onrush.dev/onrush/internal/load"
+	"onrush.dev/onrush/internal/tools"
 )
+
+// TestMain wants the real k6.
+func TestMain(m *testing.M) {
+	if t, err := tools.Find(context.Background(), k6.Name); err != nil || t.Path == "" {
+		fmt.Fprintf(os.Stderr, "these tests run k6: scripts/setup-engines installs it (%v)\n", err)
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
 
 // target counts what reaches it; /slow takes its time, /missing is not there.
 type target struct {

@@ -171,11 +171,19 @@ func TestCauses(t *testing.T) {
 		status     int
 		want       load.Cause
 	}{
-		{"1050", "request timeout", 0, load.CauseTimeout}, {"1101", "lookup: no such host", 0, load.CauseDNS},
-		{"1211", "dial: i/o timeout", 0, load.CauseTimeout}, {"1212", "", 0, load.CauseRefused},
-		{"1220", "", 0, load.CauseReset}, {"1310", "x509", 0, load.CauseTLS}, {"1404", "", 404, load.CauseStatus},
-		{"1503", "", 503, load.CauseStatus}, {"1000", "EOF", 0, load.CauseClosed}, {"", "", 302, load.CauseStatus},
-		{"1000", "strange", 0, load.CauseOther}, {"1210", "", 0, load.CauseConnect}, {"1648", "", 0, load.CauseReset},
+		{"1050", "request timeout", 0, load.CauseTimeout},
+		{"1101", "lookup: no such host", 0, load.CauseDNS},
+		{"1211", "dial: i/o timeout", 0, load.CauseTimeout},
+		{"1212", "", 0, load.CauseRefused},
+		{"1220", "", 0, load.CauseReset},
+		{"1310", "x509", 0, load.CauseTLS},
+		{"1404", "", 404, load.CauseStatus},
+		{"1503", "", 503, load.CauseStatus},
+		{"1000", "EOF", 0, load.CauseClosed},
+		{"", "", 302, load.CauseStatus},
+		{"1000", "strange", 0, load.CauseOther},
+		{"1210", "", 0, load.CauseConnect},
+		{"1648", "", 0, load.CauseReset},
 	}
 	for _, test := range tests {
 		if got := causeOf(test.code, test.text, test.status); got != test.want {

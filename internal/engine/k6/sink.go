@@ -21,7 +21,8 @@ type sink struct {
 	users    atomic.Int64
 	dropped  atomic.Int64 // iterations that found no free user, since the last look
 
-	rules  map[string][]rule // the script's thresholds by their metric's plain name
+	kinds  map[string]metricKind // of the script's own metrics, for outputs that do not tell
+	rules  map[string][]rule     // the script's thresholds by their metric's plain name
 	http   [httpMetrics]*metric
 	batch  []record.Sample
 	values []record.Value
@@ -195,7 +196,7 @@ func (s *sink) request(tags *tagSet, t *trail) {
 		Connect: record.None, DNS: record.None, TCP: record.None, TLS: record.None,
 		Status: tags.status, Cause: tags.causeOf(t),
 	}
-	if tags.status > 0 {
+	if t.waiting > 0 || tags.status > 0 { // a script's systemTags may leave status out
 		r.FirstByte, r.Body = t.sending+t.waiting, t.receiving
 	}
 	if t.connecting > 0 {

@@ -40,7 +40,7 @@ func readStream(in *bufio.Reader, to *sink) error {
 	defer to.flush()
 	head := make([]byte, len(streamHeader))
 	if _, err := io.ReadFull(in, head); err != nil {
-		return nil //nolint:nilerr // k6 ended before it had anything to say; its exit tells why
+		return nil // k6 ended before it had anything to say; its exit tells why
 	}
 	if string(head) != streamHeader {
 		return load.Errorf(load.Invalid, "k6's onrush output is of another version than this program: run `onrush engines install k6`")

@@ -33,13 +33,19 @@ func (s *sink) label(t *tagSet) int {
 	return t.labelID
 }
 
-const mostLabel = 200
+const (
+	mostLabel = 200
+	unnamed   = "(no name, method or url tag)"
+)
 
 func labelOf(tags map[string]string) string {
 	name, url := tags["name"], tags["url"]
 	label := name
 	if name == "" || name == url && strings.Contains(url, "://") { // k6 makes a given name the url too
 		label = strings.TrimSpace(tags["method"] + " " + url)
+	}
+	if label == "" { // the script's systemTags leave out what would tell
+		label = unnamed
 	}
 	if len(label) > mostLabel {
 		label = label[:mostLabel] + "…"
@@ -87,7 +93,7 @@ func (t *tagSet) causeOf(r *trail) load.Cause {
 	switch {
 	case r.failed == 1:
 		return t.cause
-	case r.failed == 2 && t.status == 0:
+	case r.failed == 2 && r.waiting == 0 && t.status == 0:
 		return t.cause // no judgement was asked for, but there was no response
 	}
 	return ""

@@ -180,7 +180,8 @@ func (p *play) latency() time.Duration {
 func (p *play) end(e event, cause load.Cause) {
 	s := record.Sample{
 		Label: p.labels[e.label], End: e.at, Latency: e.at - e.begin,
-		Service: record.None, FirstByte: e.at - e.begin, Connect: record.None, DNS: record.None, TCP: record.None, TLS: record.None, Body: record.None, Lag: record.None,
+		Service: record.None, FirstByte: record.None, Body: record.None, Lag: record.None,
+		Connect: record.None, DNS: record.None, TCP: record.None, TLS: record.None,
 		Status: 200, BytesIn: 1000, BytesOut: 100, Cause: cause,
 	}
 	if e.user < 0 {
@@ -188,9 +189,12 @@ func (p *play) end(e event, cause load.Cause) {
 	}
 	switch {
 	case cause != "":
-		s.Status, s.FirstByte, s.BytesIn = 0, record.None, 0
+		s.Status, s.BytesIn = 0, 0
 	case e.fails:
 		s.Status, s.Cause = 500, load.CauseStatus
+		fallthrough
+	default:
+		p.phases(&s, e.at-e.begin)
 	}
 	p.shard.Record(&s)
 	if e.user < 0 || cause != "" {
@@ -199,6 +203,19 @@ func (p *play) end(e event, cause load.Cause) {
 	next := event{at: e.at + time.Duration(p.job.Order.Scenario.ThinkTime.Min), begin: beginning, user: e.user}
 	next.step = (e.step + 1) % len(p.labels)
 	heap.Push(&p.events, next)
+}
+
+// connectEach is how many requests go over one connection.
+const connectEach = 10
+
+// phases splits the time of a request with a response up.
+func (p *play) phases(s *record.Sample, took time.Duration) {
+	if p.made%connectEach == 1 {
+		s.DNS, s.TCP, s.TLS = took/40, took/20, took/10
+		s.Connect = s.DNS + s.TCP + s.TLS
+	}
+	s.Body = took / 5
+	s.FirstByte = took - s.Body
 }
 
 // ended says whether no request may begin any more.

@@ -80,3 +80,14 @@ export const reportURL = (id: string) => `/api/v1/runs/${encodeURIComponent(id)}
 export const parquetURL = (id: string) => `/api/v1/runs/${encodeURIComponent(id)}/series.parquet`;
 export const taskLogURL = (id: string, task: string) =>
   `/api/v1/runs/${encodeURIComponent(id)}/tasks/${encodeURIComponent(task)}/log`;
+
+/** The files that a run's tasks left; they come with the end of each task. */
+export const artifactsQuery = (id: string, live: boolean) =>
+  queryOptions({
+    queryKey: ["run", id, "artifacts", live],
+    queryFn: async () => (await answer(client.GET("/api/v1/runs/{id}/artifacts", path(id)))).artifacts,
+    refetchInterval: live ? 10_000 : false,
+  });
+
+export const artifactURL = (id: string, task: string, name: string) =>
+  `/api/v1/runs/${encodeURIComponent(id)}/tasks/${encodeURIComponent(task)}/artifact?name=${encodeURIComponent(name)}`;

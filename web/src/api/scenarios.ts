@@ -51,3 +51,16 @@ export const uploadFile = (file: Blob) =>
       headers: { "Content-Type": "application/octet-stream" },
     }),
   );
+
+/** Keeps a script with the files beside it, each under its path, and says what it is. */
+export const uploadScript = (files: readonly File[]) =>
+  answer(
+    client.POST("/api/v1/scripts", {
+      body: { file: [] }, // the form below holds them
+      bodySerializer: () => {
+        const form = new FormData();
+        for (const f of files) form.append("file", f, f.webkitRelativePath || f.name);
+        return form;
+      },
+    }),
+  );

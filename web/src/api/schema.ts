@@ -1,6 +1,26 @@
 // Generated from docs/openapi.json by `npm run types`; do not edit.
 
 export interface paths {
+    "/api/v1/agent/artifacts/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keep a file that a task leaves
+         * @description The token names run and task, is signed by the server and expires.
+         */
+        post: operations["put-agent-artifact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/agent/files/{token}": {
         parameters: {
             query?: never;
@@ -287,6 +307,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{id}/artifacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the files that a run's tasks left
+         * @description Needs the role viewer.
+         */
+        get: operations["list-artifacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{id}/events": {
         parameters: {
             query?: never;
@@ -489,6 +529,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{id}/tasks/{task}/artifact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download a file that a task left
+         * @description Needs the role viewer.
+         */
+        get: operations["get-artifact"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{id}/tasks/{task}/log": {
         parameters: {
             query?: never;
@@ -563,7 +623,7 @@ export interface paths {
         get: operations["get-scenario"];
         /**
          * Save a scenario under its name
-         * @description Saving what is there already changes nothing. 201 tells that the name is new.
+         * @description Saving what is there already changes nothing. 201 tells that the name is new. Secrets of auth are kept and shown as ***; a source that says *** keeps what was saved.
          *
          *     Needs the role operator.
          */
@@ -590,6 +650,28 @@ export interface paths {
         get: operations["get-scenario-schema"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scripts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upload a script with all that lies beside it
+         * @description One part for each file, its path in the part's filename. A single file, or one zip, is kept as it is; several files become one zip. The answer says which engine it is for and which file would be run.
+         *
+         *     Needs the role operator.
+         */
+        post: operations["upload-script"];
         delete?: never;
         options?: never;
         head?: never;
@@ -721,9 +803,28 @@ export interface components {
             /** Format: int64 */
             tasks_started: number;
             /** Format: int64 */
+            tool_differs?: number;
+            /** Format: int64 */
+            tool_requests?: number;
+            /** Format: int64 */
+            tool_tasks?: number;
+            /** Format: int64 */
             windows_missing: number;
             /** Format: int64 */
             windows_repeated: number;
+        };
+        Artifact: {
+            name: string;
+            /**
+             * Format: int64
+             * @description Bytes.
+             */
+            size: number;
+            /** @description The task's name; one that was replaced has its attempt behind a dot. */
+            task: string;
+        };
+        ArtifactList: {
+            artifacts: components["schemas"]["Artifact"][];
         };
         Auth: {
             /** @description User and password, in the Authorization header. */
@@ -954,11 +1055,13 @@ export interface components {
             type: string;
         };
         Figures: {
+            body_ms?: components["schemas"]["Latency"];
             /** Format: int64 */
             bytes_received: number;
             /** Format: int64 */
             bytes_sent: number;
             connect_ms?: components["schemas"]["Latency"];
+            dns_ms?: components["schemas"]["Latency"];
             failure_causes: {
                 [key: string]: number;
             };
@@ -983,6 +1086,8 @@ export interface components {
             status_codes: {
                 [key: string]: number;
             };
+            tcp_ms?: components["schemas"]["Latency"];
+            tls_ms?: components["schemas"]["Latency"];
         };
         Flow: {
             /** @description Unique name among the flows. */
@@ -994,6 +1099,15 @@ export interface components {
              * @description Share among the flows; either all have one or none.
              */
             weight?: number;
+        };
+        Generator: {
+            /** Format: int64 */
+            limited: number;
+            limited_by?: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            task_seconds: number;
         };
         Health: {
             /** @enum {string} */
@@ -1012,6 +1126,8 @@ export interface components {
             seq: number;
         };
         Latency: {
+            /** Format: int64 */
+            clamped?: number;
             /** Format: int64 */
             count: number;
             /** Format: double */
@@ -1112,6 +1228,29 @@ export interface components {
             /** @enum {string} */
             role: "viewer" | "operator" | "admin";
         };
+        MetricFigures: {
+            /** Format: int64 */
+            count: number;
+            /** Format: int64 */
+            failed?: number;
+            kind: string;
+            /** Format: double */
+            last: number;
+            /** Format: double */
+            max: number;
+            /** Format: double */
+            min: number;
+            /** Format: int64 */
+            passed?: number;
+            /** Format: double */
+            per_second?: number;
+            /** Format: double */
+            share?: number;
+            /** Format: double */
+            sum: number;
+            trend?: components["schemas"]["Latency"];
+            unit?: string;
+        };
         NewToken: {
             /**
              * Format: int64
@@ -1125,6 +1264,11 @@ export interface components {
              * @enum {string}
              */
             role?: "viewer" | "operator" | "admin";
+        };
+        Override: {
+            field: string;
+            scenario: string;
+            script: string;
         };
         PasswordChange: {
             new: string;
@@ -1143,6 +1287,7 @@ export interface components {
             lost_tasks: string;
             /** @enum {string} */
             model: "closed" | "open";
+            overrides?: components["schemas"]["Override"][] | null;
             profile: components["schemas"]["Profile"];
             /** Format: double */
             rate?: number;
@@ -1150,6 +1295,8 @@ export interface components {
             /** Format: int64 */
             requests?: number;
             scenario: string;
+            script?: components["schemas"]["ScriptFacts"];
+            share?: string;
             /** Format: int64 */
             tasks: number;
             /** Format: int64 */
@@ -1243,8 +1390,12 @@ export interface components {
             accounting: components["schemas"]["Accounting"];
             criteria: components["schemas"]["CriterionResult"][] | null;
             events?: components["schemas"]["Event"][] | null;
+            generator: components["schemas"]["Generator"];
             labels: {
                 [key: string]: components["schemas"]["Figures"];
+            };
+            metrics?: {
+                [key: string]: components["schemas"]["MetricFigures"];
             };
             notes?: string[] | null;
             plan?: components["schemas"]["Plan"];
@@ -1394,6 +1545,10 @@ export interface components {
             note?: string;
             /** @description Name of a saved scenario. */
             scenario?: string;
+            /** @description Values of the scenario's secrets, by name. They are kept sealed until the run ends, and shown nowhere. */
+            secrets?: {
+                [key: string]: string;
+            };
             /** @description The scenario as YAML or JSON text, instead of a saved one. */
             source?: string;
         };
@@ -1440,11 +1595,17 @@ export interface components {
              * @default http
              * @enum {string}
              */
-            engine: "http" | "scripted";
+            engine: "http" | "k6" | "jmeter" | "locust" | "scripted";
+            /** @description The file that is run, within a zip or folder. Default: found by its name. */
+            entry?: string;
+            /** @description Environment of the script (k6: __ENV). */
+            env?: {
+                [key: string]: string;
+            };
             /** @description Sequences of requests, instead of requests: a user walks one whole flow, then another. Without weights: in turn. With weights: drawn by weight. */
             flows?: components["schemas"]["Flow"][] | null;
-            /** @description How hard, and for how long. */
-            load: components["schemas"]["Load"];
+            /** @description How hard, and for how long. With a script: what replaces its own load; without it, the script runs as it was written. */
+            load?: components["schemas"]["Load"];
             /**
              * @description What to do when a task is lost while running.
              * @default continue
@@ -1453,12 +1614,28 @@ export interface components {
             lost_tasks: "continue" | "replace" | "stop";
             /** @description Unique name: letters, digits, '-', '_', '.', at most 100. */
             name: string;
+            /** @description JMeter properties, as -J sets them. */
+            properties?: {
+                [key: string]: string;
+            };
             /** @description Where the tasks run. Default: one task in region local. */
             regions?: components["schemas"]["RegionLoad"][] | null;
             /** @description What a user sends. Without weights: all in order. With weights: one, drawn by weight. */
             requests?: components["schemas"]["Request"][] | null;
+            /** @description The script of a tool (k6, jmeter, locust): a file, a zip, or a folder, relative to the scenario. It runs as it was written. */
+            script?: string;
             /** @description Behaviour of the scripted engine, for tests of Onrush itself. */
             scripted?: components["schemas"]["Scripted"];
+            /** @description More environment, whose values are read when the run starts and kept nowhere. */
+            secrets?: {
+                [key: string]: components["schemas"]["Secret"];
+            };
+            /**
+             * @description split: all tasks together make the script's load once. per task: each makes the whole of it.
+             * @default split
+             * @enum {string}
+             */
+            share: "split" | "per task";
             /** @description Words to filter by. */
             tags?: string[] | null;
             /** @description Pause of a user between requests: 1s, or drawn from 1s-3s. Not with a rate of single requests. */
@@ -1513,6 +1690,42 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        ScriptFacts: {
+            duration?: components["schemas"]["Duration"];
+            entries?: string[] | null;
+            entry: string;
+            /** Format: int64 */
+            iterations?: number;
+            notes?: string[] | null;
+            parts?: components["schemas"]["ScriptPart"][] | null;
+            /** Format: double */
+            rate?: number;
+            thresholds?: components["schemas"]["ScriptThreshold"][] | null;
+            tool: string;
+            /** Format: int64 */
+            users?: number;
+        };
+        ScriptPart: {
+            begin?: components["schemas"]["Duration"];
+            duration?: components["schemas"]["Duration"];
+            /** Format: int64 */
+            iterations?: number;
+            kind: string;
+            name: string;
+            /** Format: double */
+            rate?: number;
+            stages?: string[] | null;
+            text?: string;
+            /** Format: int64 */
+            users?: number;
+            /** Format: int64 */
+            weight?: number;
+        };
+        ScriptThreshold: {
+            abort?: boolean;
+            metric: string;
+            rule: string;
+        };
         Scripted: {
             /** @description The task's process ends itself with SIGKILL. */
             crash_at?: components["schemas"]["Duration"];
@@ -1543,6 +1756,12 @@ export interface components {
             /** @description Indexes of the tasks that misbehave. Default: all. */
             tasks?: number[] | null;
         };
+        Secret: {
+            /** @description Name of an environment variable of whoever starts the run. */
+            env?: string;
+            /** @description File that holds the value, on the machine of whoever starts the run; a newline at its end does not count. */
+            file?: string;
+        };
         Series: {
             points: components["schemas"]["SeriesPoint"][] | null;
             /** Format: int64 */
@@ -1561,6 +1780,9 @@ export interface components {
             in_flight: number;
             /** Format: double */
             lag_p99: number;
+            /** Format: int64 */
+            limited: number;
+            limited_by?: string;
             /** Format: double */
             max: number;
             /** Format: double */
@@ -1624,10 +1846,14 @@ export interface components {
             /** Format: date-time */
             at: string;
             criteria: components["schemas"]["CriterionResult"][] | null;
+            generator: components["schemas"]["Generator"];
             labels: {
                 [key: string]: components["schemas"]["Figures"];
             };
             last: components["schemas"]["SeriesPoint"];
+            metrics?: {
+                [key: string]: components["schemas"]["MetricFigures"];
+            };
             notes?: string[] | null;
             region_last: {
                 [key: string]: components["schemas"]["SeriesPoint"];
@@ -1727,17 +1953,20 @@ export interface components {
             status: "planned" | "starting" | "ready" | "running" | "done" | "lost" | "failed";
         };
         TaskFigures: {
+            body_ms?: components["schemas"]["Latency"];
             /** Format: int64 */
             bytes_received: number;
             /** Format: int64 */
             bytes_sent: number;
             connect_ms?: components["schemas"]["Latency"];
+            dns_ms?: components["schemas"]["Latency"];
             failure_causes: {
                 [key: string]: number;
             };
             /** Format: int64 */
             failures: number;
             first_byte_ms?: components["schemas"]["Latency"];
+            health?: components["schemas"]["TaskHealth"];
             /** Format: int64 */
             late?: number;
             latency_ms: components["schemas"]["Latency"];
@@ -1757,6 +1986,41 @@ export interface components {
                 [key: string]: number;
             };
             task: components["schemas"]["Task"];
+            tcp_ms?: components["schemas"]["Latency"];
+            tls_ms?: components["schemas"]["Latency"];
+        };
+        TaskHealth: {
+            /** Format: int64 */
+            connections_max: number;
+            /** Format: double */
+            cpu_max: number;
+            /** Format: double */
+            cpu_mean: number;
+            /** Format: double */
+            cpu_wait_max: number;
+            /** Format: double */
+            cpu_wait_mean: number;
+            /** Format: int64 */
+            dropped: number;
+            /** Format: double */
+            gc_max: number;
+            /** Format: double */
+            gc_pause_max_ms: number;
+            limited_by?: {
+                [key: string]: number;
+            };
+            /** Format: double */
+            loop_lag_max_ms: number;
+            /** Format: int64 */
+            no_descriptor: number;
+            /** Format: int64 */
+            no_local_port: number;
+            /** Format: int64 */
+            open_files_max: number;
+            /** Format: int64 */
+            rss_max: number;
+            /** Format: int64 */
+            seconds: number;
         };
         TaskList: {
             tasks: components["schemas"]["Task"][];
@@ -1764,11 +2028,19 @@ export interface components {
         TaskLive: {
             /** Format: int64 */
             behind: number;
+            /** Format: int64 */
+            connections: number;
             /** Format: double */
             cpu: number;
+            /** Format: double */
+            cpu_wait: number;
             /** Format: int64 */
             failures: number;
             limited?: string;
+            /** Format: int64 */
+            limited_seconds: number;
+            /** Format: double */
+            loop_lag_ms: number;
             /** Format: double */
             p95: number;
             region: string;
@@ -1776,6 +2048,8 @@ export interface components {
             requests: number;
             /** Format: double */
             requests_per_second: number;
+            /** Format: int64 */
+            rss: number;
             /** @enum {string} */
             status: "planned" | "starting" | "ready" | "running" | "done" | "lost" | "failed";
             /** Format: int64 */
@@ -1797,6 +2071,19 @@ export interface components {
         };
         TokenList: {
             tokens: components["schemas"]["Token"][];
+        };
+        UploadedScript: {
+            /** @description The engine that the files are for. */
+            engine: string;
+            /** @description All files that could be run, the likeliest first. */
+            entries: string[];
+            /** @description The file that would be run. */
+            entry: string;
+            /** @description What to write under script in a scenario. */
+            name: string;
+            sha256: string;
+            /** Format: int64 */
+            size: number;
         };
         User: {
             /** Format: date-time */
@@ -1826,6 +2113,43 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    "put-agent-artifact": {
+        parameters: {
+            query?: {
+                /** @description The file's name within the task's artifacts. */
+                name?: string;
+            };
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        /** @description The file's bytes. */
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
     "get-agent-file": {
         parameters: {
             query?: never;
@@ -2330,6 +2654,37 @@ export interface operations {
             };
         };
     };
+    "list-artifacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArtifactList"];
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
     "list-events": {
         parameters: {
             query?: {
@@ -2689,6 +3044,41 @@ export interface operations {
             };
         };
     };
+    "get-artifact": {
+        parameters: {
+            query?: {
+                /** @description The file's name as the list has it. */
+                name?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+                task: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
     "get-task-log": {
         parameters: {
             query?: never;
@@ -2913,6 +3303,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": string;
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    "upload-script": {
+        parameters: {
+            query?: {
+                /** @description Where the files do not tell. */
+                engine?: "k6" | "jmeter" | "locust";
+                /** @description The file that is run, where several could be. */
+                entry?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The files. */
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    file: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadedScript"];
                 };
             };
             /** @description Fault */

@@ -2,6 +2,7 @@ import { useComputedColorScheme } from "@mantine/core";
 import { type ReactNode, useCallback, useEffect, useMemo, useRef } from "react";
 import uPlot from "uplot";
 import { clock, NONE } from "../lib/format";
+import { limitText } from "../lib/limits";
 import type { SeriesStore } from "../lib/series";
 import { type ChartState, chartOptions, lineColour } from "./options";
 import type { ChartSpec, Marker, Range } from "./spec";
@@ -128,5 +129,7 @@ function legendTime(index: number | null, second: number | undefined, props: Tim
   if (index === null || second === undefined) return "";
   const near = Math.max(1, (props.range[1] - props.range[0]) / 120);
   const marker = props.markers.find((m) => Math.abs(m.second - second) <= near);
-  return marker ? `${clock(second)} · ${marker.text}` : clock(second);
+  const by = props.store.limitedBy[index];
+  const limited = by ? `generator was the limit: ${limitText(by)}` : "";
+  return [clock(second), limited, marker?.text].filter(Boolean).join(" · ");
 }

@@ -1,11 +1,13 @@
 import uPlot from "uplot";
 import { clock, short } from "../lib/format";
 import { type Colour, palette } from "../lib/palette";
+import type { SeriesStore } from "../lib/series";
 import type { ChartSpec, Marker, Range } from "./spec";
 
 export interface ChartState {
   range: Range;
   markers: readonly Marker[];
+  store: SeriesStore;
   onZoom: (range: Range | undefined) => void;
   /** The cursor moved: index of the point under it, or null when it left. */
   onCursor: (index: number | null) => void;
@@ -27,6 +29,7 @@ function colours(scheme: "light" | "dark") {
     text: dark ? "#8f9aa9" : "#5b6573",
     grid: dark ? "#1d242e" : "#eceff3",
     bad: dark ? "#ff8a4c" : "#b84600",
+    warn: dark ? "#f0b43c" : "#c98a00",
   };
 }
 
@@ -81,6 +84,7 @@ export function chartOptions(spec: ChartSpec, look: Look, sync: string, state: (
     ],
     series: [{}, ...spec.lines.map((l) => lineOf(l, c.line[l.colour]))],
     hooks: {
+      drawAxes: [(u) => drawLimited(u, state().store, c.warn)],
       draw: [(u) => drawMarkers(u, state().markers, c.text, c.bad)],
       setCursor: [(u) => state().onCursor(u.cursor.idx ?? null)],
       setSelect: [
@@ -131,6 +135,27 @@ function logRange(_u: uPlot, min: number | null, max: number | null): uPlot.Rang
   const low = 10 ** Math.floor(Math.log10(Math.max(min, 1e-3)));
   const high = 10 ** Math.ceil(Math.log10(max * 1.01));
   return [low, high > low ? high : low * 10];
+}
+
+// The seconds in which the generator was the limit: a veil behind the lines and
+// a bar on the time axis, which a single second of an hour still shows.
+function drawLimited(u: uPlot, store: SeriesStore, colour: string): void {
+  const { ctx, bbox } = u;
+  const [from, to] = [u.scales.x?.min ?? 0, u.scales.x?.max ?? 0];
+  const bar = 3 * uPlot.pxRatio;
+  ctx.save();
+  ctx.fillStyle = colour;
+  store.seconds.forEach((second, at) => {
+    const end = second + store.widthAt(at);
+    if (!store.columns.limited[at] || end <= from || second >= to) return;
+    const left = u.valToPos(Math.max(second, from), "x", true);
+    const width = Math.max(u.valToPos(Math.min(end, to), "x", true) - left, 2 * uPlot.pxRatio);
+    ctx.globalAlpha = 0.13;
+    ctx.fillRect(left, bbox.top, width, bbox.height);
+    ctx.globalAlpha = 1;
+    ctx.fillRect(left, bbox.top + bbox.height, width, bar);
+  });
+  ctx.restore();
 }
 
 function drawMarkers(u: uPlot, markers: readonly Marker[], plain: string, bad: string): void {

@@ -32,7 +32,7 @@ describe("missing", () => {
       "1 task was lost: what they did after their last window is not known.",
       "10 samples of 1,000 did not arrive.",
       "2 windows are missing.",
-      "1 latency was beyond the histogram's range.",
+      "1 measured time was beyond the histograms' range.",
     ]);
   });
 

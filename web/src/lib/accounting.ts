@@ -15,6 +15,6 @@ export function missing(a: Accounting): string[] {
   if (samples < 0) out.push(`${of(-samples, "sample")} more arrived than the tasks said they sent.`);
   if (a.windows_missing > 0) out.push(`${of(a.windows_missing, "window is", "windows are")} missing.`);
   if (a.samples_clamped > 0)
-    out.push(`${of(a.samples_clamped, "latency was", "latencies were")} beyond the histogram's range.`);
+    out.push(`${of(a.samples_clamped, "measured time was", "measured times were")} beyond the histograms' range.`);
   return out;
 }

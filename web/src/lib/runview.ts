@@ -2,6 +2,8 @@ import type {
   Accounting,
   CriterionResult,
   Figures,
+  Generator,
+  MetricFigures,
   Plan,
   Report,
   Run,
@@ -11,6 +13,7 @@ import type {
   Task,
   TaskStatus,
 } from "../api/types";
+import { limitWords } from "./limits";
 import { seconds as toSeconds } from "./scenario";
 
 /** A task as the page shows it, live or from the report. */
@@ -24,7 +27,10 @@ export interface TaskRow {
   requests: number;
   failures: number;
   p95?: number | undefined;
+  /** Cores: in the last second, or the most of a run that ended. */
   cpu?: number | undefined;
+  /** Seconds in which the generator and not the target was the limit. */
+  limited: number;
   skew?: number | undefined;
   /** Why it is limited, lost or failed. */
   remark?: string | undefined;
@@ -41,11 +47,13 @@ export interface RunView {
   last?: SeriesPoint | undefined;
   regions: [string, Figures][];
   labels: [string, Figures][];
+  metrics: [string, MetricFigures][];
   tasks: TaskRow[];
   planned: number;
   reporting: number;
   criteria: CriterionResult[];
   accounting?: Accounting | undefined;
+  generator?: Generator | undefined;
   skew?: number | undefined;
   notes: string[];
   plan?: Plan | undefined;
@@ -71,11 +79,13 @@ export function runView(run: Run, snapshot: Snapshot | undefined, report: Report
     last: report ? undefined : snapshot && snapshot.second >= 0 ? snapshot.last : undefined,
     regions: byName(figures?.regions),
     labels: byName(figures?.labels),
+    metrics: byName(figures?.metrics),
     tasks: rows,
     planned: report?.accounting.tasks_planned ?? plan?.tasks ?? rows.length,
     reporting: report?.accounting.tasks_reported ?? rows.filter((t) => t.status === "running" && t.behind <= 3).length,
     criteria: figures?.criteria ?? (plan?.criteria ?? []).map((c) => ({ criterion: c, verdict: "not_judged" })),
     accounting: report?.accounting,
+    generator: figures?.generator,
     skew: report?.start_skew_ms ?? spread(tasks.map((t) => t.skew_ms)),
     notes: figures?.notes ?? [],
     plan,
@@ -99,6 +109,8 @@ function spread(skews: (number | null | undefined)[]): number | undefined {
   return known.length > 0 ? Math.max(...known) - Math.min(...known) : undefined;
 }
 
+const total = (by: Record<string, number> | null | undefined) => Object.values(by ?? {}).reduce((a, b) => a + b, 0);
+
 function reportTasks(report: Report): TaskRow[] {
   return byName(report.tasks).map(([name, t]) => ({
     name,
@@ -110,7 +122,9 @@ function reportTasks(report: Report): TaskRow[] {
     failures: t.failures,
     p95: t.latency_ms.count > 0 ? t.latency_ms.p95 : undefined,
     skew: t.task.skew_ms ?? undefined,
-    remark: t.task.reason,
+    cpu: t.health?.cpu_max,
+    limited: total(t.health?.limited_by),
+    remark: [t.task.reason, limitWords(t.health?.limited_by)].filter(Boolean).join(" · ") || undefined,
     behind: 0,
   }));
 }
@@ -134,6 +148,7 @@ function liveTasks(plan: Plan | undefined, snapshot: Snapshot | undefined, tasks
       failures: t?.failures ?? 0,
       p95: t && t.requests > 0 ? t.p95 : undefined,
       cpu: t?.cpu,
+      limited: t?.limited_seconds ?? 0,
       skew: task?.skew_ms ?? undefined,
       remark: t?.limited || task?.reason,
       behind: t?.behind ?? 0,

@@ -23,11 +23,23 @@ function point(second: number, over: Partial<SeriesPoint> = {}): SeriesPoint {
     max: 11,
     first_byte_p95: 3,
     lag_p99: 0.1,
+    limited: 0,
     ...over,
   };
 }
 
 describe("SeriesStore", () => {
+  it("keeps in which seconds the generator was the limit, and why", () => {
+    const s = new SeriesStore();
+    s.replace({ step: 5, points: [point(0), point(5, { limited: 3, limited_by: "cpu" })] });
+    s.add([point(10, { limited: 1, limited_by: "loop" }), point(11)]);
+    expect(s.columns.limited).toEqual([0, 3, 1, 0]);
+    expect(s.limitedBy).toEqual(["", "cpu", "loop", ""]);
+    expect([0, 1, 2, 3].map((at) => s.widthAt(at))).toEqual([5, 5, 1, 1]);
+    s.trim(11);
+    expect(s.limitedBy).toEqual(["", "cpu", "loop"]);
+  });
+
   it("turns sums over a step into figures a second", () => {
     const s = new SeriesStore();
     s.replace({ step: 5, points: [point(0, { requests: 100, failures: 10 }), point(5)] });

@@ -19,6 +19,7 @@ export const columnNames = [
   "firstByteP95",
   "lagP99",
   "tasks",
+  "limited",
 ] as const;
 
 export type ColumnName = (typeof columnNames)[number];
@@ -45,6 +46,7 @@ function derive(p: SeriesPoint, step: number): Record<ColumnName, Cell> {
     firstByteP95: measured ? p.first_byte_p95 : null,
     lagP99: measured ? p.lag_p99 : null,
     tasks: p.tasks,
+    limited: p.limited ?? 0,
   };
 }
 
@@ -57,6 +59,8 @@ function derive(p: SeriesPoint, step: number): Record<ColumnName, Cell> {
 export class SeriesStore {
   readonly seconds: number[] = [];
   readonly columns = Object.fromEntries(columnNames.map((n) => [n, [] as Cell[]])) as Record<ColumnName, Cell[]>;
+  /** Why the generator was the limit in the seconds of column `limited`; empty elsewhere. */
+  readonly limitedBy: string[] = [];
   version = 0;
   private lastStep = 1;
 
@@ -79,10 +83,17 @@ export class SeriesStore {
     if (points.length > 0) this.version++;
   }
 
+  /** The width of the step that begins at a place, in seconds. */
+  widthAt(at: number): number {
+    const [here, next] = [this.seconds[at], this.seconds[at + 1]];
+    return here === undefined || next === undefined ? this.lastStep : next - here;
+  }
+
   /** Starts again from a whole series. */
   replace(series: Series): void {
     this.seconds.length = 0;
     for (const name of columnNames) this.columns[name].length = 0;
+    this.limitedBy.length = 0;
     this.lastStep = series.step;
     for (const p of series.points ?? []) this.put(p, series.step);
     this.version++;
@@ -97,6 +108,7 @@ export class SeriesStore {
     while (length > 1 && (this.seconds[length - 1] ?? 0) + this.lastStep > runSeconds) length--;
     this.seconds.length = length;
     for (const name of columnNames) this.columns[name].length = length;
+    this.limitedBy.length = length;
     this.version++;
   }
 
@@ -108,6 +120,7 @@ export class SeriesStore {
     const at = last === p.second ? this.seconds.length - 1 : this.seconds.length;
     this.seconds[at] = p.second;
     for (const name of columnNames) this.columns[name][at] = row[name];
+    this.limitedBy[at] = p.limited_by ?? "";
     this.lastStep = step;
   }
 }

@@ -6,6 +6,7 @@ import { regionsQuery, scenariosQuery } from "../api/scenarios";
 import { Files } from "../components/editor/Files";
 import { PlanPanel } from "../components/editor/PlanPanel";
 import { ScenarioForm } from "../components/editor/ScenarioForm";
+import { ScriptDrop } from "../components/editor/ScriptDrop";
 import { useDraft } from "../components/editor/useDraft";
 import { useSaveAndRun } from "../components/editor/useSaveAndRun";
 import { YamlEditor } from "../components/editor/YamlEditor";
@@ -14,6 +15,7 @@ import page from "../components/Page.module.css";
 import { useMayChange } from "../components/useMayChange";
 import { useTitle } from "../components/useTitle";
 import { emptyForm, type ScenarioForm as Form, nameFor, nameIn, toYAML } from "../lib/scenario";
+import { nameForScript, scriptYAML, type Uploaded } from "../lib/script";
 import classes from "./new.module.css";
 import { appRoute } from "./root";
 
@@ -24,9 +26,9 @@ export const newRoute = createRoute({
   // Without the regions the first plan would be of a region that is not there.
   loader: ({ context }) =>
     Promise.all([context.queries.ensureQueryData(regionsQuery), context.queries.ensureQueryData(scenariosQuery)]),
-  validateSearch: (search: Record<string, unknown>): { url?: string; tab?: "yaml" } => ({
+  validateSearch: (search: Record<string, unknown>): { url?: string; tab?: "yaml" | "script" } => ({
     ...(typeof search.url === "string" && search.url !== "" ? { url: search.url } : {}),
-    ...(search.tab === "yaml" ? { tab: "yaml" as const } : {}),
+    ...(search.tab === "yaml" || search.tab === "script" ? { tab: search.tab } : {}),
   }),
 });
 
@@ -43,6 +45,7 @@ function New() {
   }));
   const [yaml, setYAML] = useState<string>();
   const [files, setFiles] = useState<Record<string, string>>({});
+  const [script, setScript] = useState<{ uploaded: Uploaded; entry: string }>();
   const save = useSaveAndRun();
 
   // The first known region stands in until one is chosen; the name follows the URL until it is written.
@@ -52,6 +55,7 @@ function New() {
     regions: form.regions === emptyForm.regions && regions[0] ? [{ name: regions[0].name, tasks: 1 }] : form.regions,
   };
   const asText = search.tab === "yaml";
+  const asScript = search.tab === "script";
   const blank = asText
     ? (yaml ?? "").trim() === "" && (form.requests[0]?.url ?? "") === ""
     : (form.requests[0]?.url ?? "").trim() === "";
@@ -64,7 +68,12 @@ function New() {
   const go = (run: boolean) => save.mutate({ name, draft, run });
   const tab = (to: string) => {
     // Written text stays as it is; the form would lose what it cannot show.
-    void navigate({ search: to === "yaml" ? { tab: "yaml" } : {}, replace: true });
+    void navigate({ search: to === "yaml" || to === "script" ? { tab: to } : {}, replace: true });
+  };
+  const take = (uploaded: Uploaded, entry: string) => {
+    setScript({ uploaded, entry });
+    setFiles({ [uploaded.name]: uploaded.sha256 });
+    setYAML(scriptYAML(nameForScript(uploaded.name, taken), uploaded, entry, regions[0]?.name ?? "local"));
   };
   return (
     <form
@@ -79,9 +88,10 @@ function New() {
           size="xs"
           data={[
             { value: "form", label: "Form" },
+            { value: "script", label: "Script" },
             { value: "yaml", label: "YAML" },
           ]}
-          value={asText ? "yaml" : "form"}
+          value={search.tab ?? "form"}
           onChange={tab}
         />
         <div className={page.tools}>
@@ -111,6 +121,13 @@ function New() {
               <Files files={files} onChange={setFiles} />
               <YamlEditor value={yaml ?? (blank ? "" : source)} onChange={setYAML} problems={checked.problems} />
             </>
+          ) : asScript ? (
+            <ScriptDrop
+              script={script?.uploaded}
+              entry={script?.entry ?? ""}
+              onScript={(uploaded) => take(uploaded, uploaded.entry)}
+              onEntry={(entry) => script && take(script.uploaded, entry)}
+            />
           ) : yaml !== undefined ? (
             <Detached back={() => tab("yaml")} discard={() => setYAML(undefined)} />
           ) : (

@@ -2,6 +2,7 @@ import { Skeleton } from "@mantine/core";
 import { createRoute, Link, useNavigate } from "@tanstack/react-router";
 import { useMemo } from "react";
 import type { Run } from "../api/types";
+import { Artifacts } from "../components/run/Artifacts";
 import { Chain } from "../components/run/Chain";
 import { Charts } from "../components/run/Charts";
 import { Controls } from "../components/run/Controls";
@@ -12,6 +13,8 @@ import { FigureTable } from "../components/run/FigureTables";
 import { Head } from "../components/run/Head";
 import { AccountingCard, Criteria } from "../components/run/Judgement";
 import { Notes } from "../components/run/Notes";
+import { Phases } from "../components/run/Phases";
+import { ScriptMetrics } from "../components/run/ScriptMetrics";
 import { TaskTable } from "../components/run/TaskTable";
 import { type RunPage, useRun, useSeries } from "../components/run/useRun";
 import { Empty, Failure } from "../components/States";
@@ -70,6 +73,7 @@ function RunContent({ page, run, view }: { page: RunPage; run: Run; view: RunVie
           </Empty>
         </div>
       )}
+      {run.spec.script && <Artifacts run={run.id} live={view.live} />}
       <EventLog events={page.events} started={run.started} />
       <p className={classes.foot}>
         <Link to="/scenarios/$name" params={{ name: run.scenario }} className="link">
@@ -94,9 +98,13 @@ function Measured({ page, run, view }: { page: RunPage; run: Run; view: RunView 
   return (
     <>
       <Charts run={run} view={view} feed={feed} events={page.events} search={search} show={show} />
+      <div className={classes.gap}>
+        <Phases view={view} search={search} expected={run.spec.engine === "http"} />
+      </div>
       <div className={classes.two}>
         <Criteria criteria={view.criteria} live={view.live} />
         <AccountingCard view={view} />
+        <ScriptMetrics metrics={view.metrics} />
       </div>
       <div className={classes.stack}>
         <FigureTable kind="label" rows={view.labels} {...tables} />

@@ -35,7 +35,9 @@ type Message struct {
 	Body   []byte
 	File   *File // the body, instead of Body, when it is streamed from a file
 	// Absolute: the request line holds the whole URL, because it goes to a proxy.
+	// Target is the URL's host and port then; empty: Authority.
 	Absolute bool
+	Target   string
 	// Last: ask the server to close the connection after the response.
 	Last bool
 }

@@ -93,9 +93,15 @@ function PlanFacts({ plan }: { plan: Plan }) {
         </tbody>
       </table>
       <dl className={classes.facts}>
-        {plan.expected ? <Fact name="Requests expected" value={count(plan.expected)} /> : null}
+        {plan.expected ? (
+          <Fact
+            name={plan.arrival === "iteration" ? "Iterations expected" : "Requests expected"}
+            value={count(plan.expected)}
+          />
+        ) : null}
         {plan.requests ? <Fact name="Stops after requests" value={count(plan.requests)} /> : null}
         {plan.iterations ? <Fact name="Stops after iterations" value={count(plan.iterations)} /> : null}
+        <ScriptFacts plan={plan} />
         {plan.data?.map((d) => (
           <Fact key={d.name} name={`Data ${d.name}`} value={`${count(d.rows)} rows, ${d.sharing}`} />
         ))}
@@ -109,6 +115,42 @@ function PlanFacts({ plan }: { plan: Plan }) {
         <p key={w} className={classes.warning}>
           <Icon name="alert" size={14} /> {w}
         </p>
+      ))}
+    </>
+  );
+}
+
+/** What a script says of itself, and what the scenario says instead. */
+function ScriptFacts({ plan }: { plan: Plan }) {
+  const { script } = plan;
+  if (!script) return null;
+  return (
+    <>
+      <Fact name="Script" value={`${script.entry} with ${script.tool}`} />
+      {script.parts?.map((p) => (
+        <Fact
+          key={p.name}
+          name={p.name}
+          value={[
+            p.kind,
+            p.users ? `${count(p.users)} users` : "",
+            p.rate ? `${count(p.rate)} iterations/s` : "",
+            p.iterations ? `${count(p.iterations)} iterations` : "",
+            p.stages?.join(", ") ?? p.duration ?? "",
+          ]
+            .filter(Boolean)
+            .join(", ")}
+        />
+      ))}
+      {script.thresholds && script.thresholds.length > 0 && (
+        <Fact name="Its thresholds" value={script.thresholds.map((t) => `${t.metric} ${t.rule}`).join(" · ")} />
+      )}
+      {plan.overrides?.map((o) => (
+        <Fact
+          key={o.field}
+          name={`Instead, ${o.field}`}
+          value={`script says ${o.script || "nothing"}, scenario says ${o.scenario}`}
+        />
       ))}
     </>
   );

@@ -1,4 +1,4 @@
-import { Button, CloseButton, SegmentedControl } from "@mantine/core";
+import { Button, CloseButton, SegmentedControl, Tooltip } from "@mantine/core";
 import { useMemo, useState } from "react";
 import { errorText } from "../../api/errors";
 import type { SeriesFeed } from "../../api/seriesfeed";
@@ -7,10 +7,12 @@ import { bandwidthChart, failuresChart, latencyChart, rateChart } from "../../ch
 import type { Range } from "../../charts/spec";
 import { TimeChart } from "../../charts/TimeChart";
 import { clock } from "../../lib/format";
+import { limitedShare, limitWords } from "../../lib/limits";
 import { markers } from "../../lib/markers";
 import type { RunView } from "../../lib/runview";
 import type { RunSearch } from "../../lib/search";
 import { axisEnd } from "../../lib/series";
+import { Icon } from "../Icon";
 import { useKeys } from "../useKeys";
 import classes from "./Charts.module.css";
 
@@ -73,6 +75,14 @@ export function Charts({ run, view, feed, events, search, show }: Props) {
             <span className="dim">from</span> {clock(from)} <span className="dim">to</span> {clock(to)}
             <CloseButton size="xs" aria-label="Show the whole run" onClick={() => onZoom(undefined)} />
           </span>
+        )}
+        {view.generator && view.generator.limited > 0 && (
+          <Tooltip label={limitWords(view.generator.limited_by)} multiline maw={420}>
+            <span className={`${classes.chip} ${classes.limited}`} data-testid="limited">
+              <Icon name="alert" size={14} />
+              generator was the limit in {limitedShare(view.generator)}
+            </span>
+          </Tooltip>
         )}
         <span className={classes.hint}>
           Drag to zoom, double-click to reset. Rows of the tables below narrow the charts.

@@ -48,7 +48,12 @@ export function Controls({ run, view }: { run: Run; view: RunView }) {
 function LiveControls({ run, view }: { run: Run; view: RunView }) {
   const [editing, setEditing] = useState(false);
   const paused = isPaused(run.changes);
-  const steerable = view.status === "running";
+  // These tools change no load while they run: users come and go with runs.
+  const fixed = run.spec.engine === "k6" || run.spec.engine === "jmeter";
+  const steerable = view.status === "running" && !fixed;
+  const why = fixed
+    ? `${run.spec.engine} cannot change its load while it runs: to add users start another run beside it, to take them stop one`
+    : undefined;
   const stop = useAsk((mode: StopMode) => stopRun(run.id, mode), "The run was not stopped");
   const pause = useAsk(() => (paused ? resumeRun(run.id) : pauseRun(run.id)), "Nothing changed");
   useKeys(steerable ? { e: () => setEditing(true) } : {});
@@ -59,6 +64,7 @@ function LiveControls({ run, view }: { run: Run; view: RunView }) {
         size="xs"
         leftSection={<Icon name={paused ? "play" : "pause"} size={14} />}
         disabled={!steerable}
+        title={why}
         loading={pause.isPending}
         onClick={() => pause.mutate(undefined)}
       >
@@ -69,6 +75,7 @@ function LiveControls({ run, view }: { run: Run; view: RunView }) {
         size="xs"
         leftSection={<Icon name="sliders" size={14} />}
         disabled={!steerable}
+        title={why}
         onClick={() => setEditing(true)}
       >
         Change load

@@ -36,6 +36,7 @@ export function Criteria({ criteria, live }: { criteria: readonly CriterionResul
 /** Whether the figures are whole: a plain yes, or what is missing. */
 export function AccountingCard({ view }: { view: RunView }) {
   const a = view.accounting;
+  const g = view.generator;
   const gaps = a ? missing(a) : [];
   return (
     <Section title="Accounting">
@@ -71,8 +72,21 @@ export function AccountingCard({ view }: { view: RunView }) {
             ? `${count(a.samples_sent)} ${a.samples_sent === a.samples_received ? "=" : "≠"} ${count(a.samples_received)}`
             : "–"}
         </dd>
+        {a?.tool_tasks ? (
+          <>
+            <dt>Requests by the tool's own count</dt>
+            <dd>
+              {count(a.tool_requests ?? 0)}
+              {a.tool_differs ? `, ${count(a.tool_differs)} apart` : ", the same"}
+            </dd>
+          </>
+        ) : null}
         <dt>Windows missing · repeated and dropped</dt>
         <dd>{a ? `${count(a.windows_missing)} · ${count(a.windows_repeated)}` : "–"}</dd>
+        <dt>Generator was the limit, task-seconds</dt>
+        <dd>{g ? `${count(g.limited)} of ${count(g.task_seconds)}` : "–"}</dd>
+        <dt>Measured times beyond the histograms' range</dt>
+        <dd>{a ? count(a.samples_clamped) : "–"}</dd>
       </dl>
     </Section>
   );

@@ -79,6 +79,29 @@ const figures: Column<TaskRow>[] = [
   { key: "p95", head: "p95", right: true, sort: (r) => r.p95 ?? -1, cell: (r) => ms(r.p95) },
 ];
 
+const generator = (head: string): Column<TaskRow>[] => [
+  {
+    key: "cpu",
+    head,
+    right: true,
+    wide: true,
+    sort: (r) => r.cpu ?? -1,
+    cell: (r) => (r.cpu === undefined ? NONE : r.cpu.toFixed(2)),
+  },
+  {
+    key: "limited",
+    head: "Limited",
+    right: true,
+    wide: true,
+    sort: (r) => r.limited,
+    cell: (r) => (
+      <span style={r.limited > 0 ? { color: "var(--warn)", fontWeight: 550 } : { color: "var(--dim)" }}>
+        {count(r.limited)} s
+      </span>
+    ),
+  },
+];
+
 const log = (run: string): Column<TaskRow> => ({
   key: "log",
   head: "",
@@ -102,14 +125,7 @@ const liveColumns = (run: string): Column<TaskRow>[] => [
     cell: (r) => count(r.users),
   },
   ...figures,
-  {
-    key: "cpu",
-    head: "CPU",
-    right: true,
-    wide: true,
-    sort: (r) => r.cpu ?? -1,
-    cell: (r) => (r.cpu === undefined ? NONE : r.cpu.toFixed(2)),
-  },
+  ...generator("CPU"),
   log(run),
 ];
 
@@ -124,6 +140,7 @@ const endedColumns = (run: string): Column<TaskRow>[] => [
     sort: (r) => r.skew ?? 0,
     cell: (r) => (r.skew === undefined ? NONE : `${r.skew >= 0 ? "+" : "−"}${ms(Math.abs(r.skew))}`),
   },
+  ...generator("CPU max"),
   log(run),
 ];
 

@@ -1,0 +1,145 @@
+package httpload
+
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"onrush.dev/onrush/internal/engine/httpload/h1"
+	"onrush.dev/onrush/internal/engine/httpload/h3"
+	"onrush.dev/onrush/internal/engine/httpload/loop"
+	"onrush.dev/onrush/internal/engine/httpload/sign"
+	"onrush.dev/onrush/internal/load"
+	"onrush.dev/onrush/internal/record"
+)
+
+// worker is one event loop and all that lives on it: users or arrivals, their
+// flights and connections. Workers share nothing on the way of a request.
+type worker struct {
+	*run
+	index      int
+	loop       *loop.Loop
+	shard      *record.Shard
+	sites      map[origin]*site
+	fixedSites []*site // by request
+
+	first   *flight // those under way, in a ring of links
+	flying  int
+	closing bool // no more begin
+	cutting bool // those that begin all the same end at once
+	landed  chan struct{}
+	shared  *pool     // of the open model
+	quics   *h3.Group // what connections of HTTP/3 share
+	signer  sign.Signer
+	shared1 *h1.Shared // what all sessions of HTTP/1.1 share
+	gauge   gauge
+}
+
+// gauge is what a worker shows of itself to other goroutines.
+type gauge struct {
+	inFlight atomic.Int64
+	conns    atomic.Int64 // open connections
+	noPort   atomic.Int64 // since the last look
+	noFile   atomic.Int64
+	limited  atomic.Pointer[string]
+	_        [64]byte // keeps workers off each other's cache line
+}
+
+func newWorker(r *run, index int) (*worker, error) {
+	l, err := loop.New(r.job.Start)
+	if err != nil {
+		return nil, fmt.Errorf("open event loop: %w", err)
+	}
+	w := &worker{
+		run: r, index: index, loop: l, shard: r.job.Recorder.Shard(),
+		sites: map[origin]*site{}, landed: make(chan struct{}),
+	}
+	w.shared = newPool(w)
+	w.shared1 = h1.NewShared(r.limits1)
+	if r.version == load.HTTP3 {
+		w.quics = h3.NewGroup(1)
+	}
+	return w, nil
+}
+
+// limit says why this worker is the limit from now on; "" that it is not.
+func (w *worker) limit(why string) {
+	old := w.gauge.limited.Load()
+	switch {
+	case why == "" && old != nil:
+		w.gauge.limited.Store(nil)
+	case why != "" && (old == nil || *old != why):
+		w.gauge.limited.Store(&why)
+	}
+}
+
+// notice counts connections for which this machine had nothing left.
+func (w *worker) notice(err error) {
+	switch {
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		w.gauge.noPort.Add(1)
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		w.gauge.noFile.Add(1)
+	}
+}
+
+// take adds a flight to those under way.
+func (w *worker) take(f *flight) {
+	f.next, f.prev = w.first, nil
+	if w.first != nil {
+		w.first.prev = f
+	}
+	w.first = f
+	w.flying++
+	w.gauge.inFlight.Store(int64(w.flying))
+}
+
+// give takes a flight out of those under way.
+func (w *worker) give(f *flight) {
+	if f.prev != nil {
+		f.prev.next = f.next
+	} else {
+		w.first = f.next
+	}
+	if f.next != nil {
+		f.next.prev = f.prev
+	}
+	f.next, f.prev = nil, nil
+	w.flying--
+	w.gauge.inFlight.Store(int64(w.flying))
+}
+
+// finish has no more flights begin; landed is closed when the last has ended.
+func (w *worker) finish() {
+	w.closing = true
+	w.settled()
+}
+
+// settled notices that the last flight has ended.
+func (w *worker) settled() {
+	if w.closing && w.flying == 0 {
+		select {
+		case <-w.landed:
+		default:
+			close(w.landed)
+		}
+	}
+}
+
+// cut ends all flights at once.
+func (w *worker) cut() {
+	w.cutting = true
+	for w.first != nil {
+		f := w.first
+		f.abandon(stopped())
+		if f == w.first { // nothing may keep the loop here
+			w.give(f)
+		}
+	}
+	w.settled()
+}
+
+// since is the present instant of the run.
+func (w *worker) since() time.Duration { return w.loop.Now() }
