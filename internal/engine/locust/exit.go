@@ -24,9 +24,13 @@ func exitCodes() map[int]string {
 // explain says why Locust ended: for an exception in the script first where it
 // was thrown, and what helps.
 func (e *Engine) explain(exit tool.Exit) string {
+	first := fault(exit.Tail, e.work.Dir)
+	if first != "" {
+		exit.Tail = nil // all of a traceback stands in the log
+	}
 	text := tool.Explain(Name, exit, exitCodes())
-	if first := fault(exit.Tail, e.work.Dir); first != "" {
-		text = first + "\n" + text
+	if first != "" {
+		text = first + " (" + text + ")"
 	}
 	return strings.ReplaceAll(text, e.work.Dir+string(filepath.Separator), "")
 }

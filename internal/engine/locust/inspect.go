@@ -163,11 +163,11 @@ func read(data []byte, facts *load.ScriptFacts, b engine.Bundle) error {
 		note("the script resets Locust's statistics once all users have begun: here every request counts, so that Locust's own totals are not compared")
 	}
 	for _, arg := range a.Arguments {
-		text := arg.Name
+		text := "has its default: it names no environment variable"
 		if arg.Env != "" {
-			text += " (" + arg.Env + ")"
+			text = "env " + arg.Env + " sets it"
 		}
-		facts.Notes = append(facts.Notes, "the script has an argument of its own, "+text+": its environment variable sets it, else it has its default")
+		facts.Parts = append(facts.Parts, load.ScriptPart{Name: arg.Name, Kind: "argument", Text: text})
 	}
 	if setsExit(b.Dir) {
 		facts.Thresholds = append(facts.Thresholds, load.ScriptThreshold{Metric: exitMetric, Rule: "value==0"})
