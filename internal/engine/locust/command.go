@@ -32,6 +32,7 @@ type configuration struct {
 	Frames   int                `json:"samples"`
 	Drain    float64            `json:"drain"`           // seconds, the most that Locust's stop timeout may be
 	Share    *load.Share        `json:"share,omitempty"` // nil: the whole
+	Smooth   bool               `json:"smooth"`          // ramps are the scenario's, not Locust's
 	Hosts    map[string]address `json:"hosts,omitempty"`
 }
 
@@ -46,9 +47,10 @@ func (e *Engine) layPlugin(job *engine.Job) error {
 	c := configuration{
 		Entry: e.work.Entry, Commands: commandsFD, Frames: framesFD,
 		Drain: time.Duration(o.Drain).Seconds(), Hosts: addresses(o.Scenario.Connection.Hosts),
+		Smooth: load.ScriptLoadOf(o.Scenario).Whole(),
 	}
 	// What is per task is the script's own load. The scenario's is that of the run.
-	if o.Count > 1 && (o.Scenario.Share != load.SharingPerTask || load.ScriptLoadOf(o.Scenario).Whole()) {
+	if o.Count > 1 && (o.Scenario.Share != load.SharingPerTask || c.Smooth) {
 		c.Share = &o.Share
 	}
 	data, err := json.Marshal(c)

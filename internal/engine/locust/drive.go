@@ -97,6 +97,10 @@ func (d *drive) run(ctx context.Context) bool {
 	}
 }
 
+// steep is a slope, in users a second, from which on Locust gets small steps
+// from us: it would make them a second long.
+const steep = 100
+
 // step tells Locust what is due at an instant, and says when to look again.
 func (d *drive) step(at time.Duration) (next time.Duration, over bool) {
 	next = at.Truncate(time.Second) + time.Second
@@ -119,6 +123,9 @@ func (d *drive) step(at time.Duration) (next time.Duration, over bool) {
 			next = min(next, p)
 			break
 		}
+	}
+	if math.Abs(d.line.Level(at+time.Second)-d.line.Level(at)) > steep {
+		next = min(next, at+time.Second/10)
 	}
 	if ends {
 		next = min(next, end)
@@ -186,4 +193,4 @@ func (d *drive) due(at time.Duration) int64 { return int64(d.line.Users(at, d.sh
 
 // atOnce is a rate at which so many users come or go in one step. Locust warns
 // of more than 100, and takes them all the same.
-func atOnce(users int64) float64 { return float64(max(100, users, -users)) }
+func atOnce(users int64) float64 { return float64(max(steep, users, -users)) }

@@ -1,6 +1,7 @@
 package locust_test
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -78,7 +79,31 @@ func task(t *testing.T, script string, order load.Order, beside ...file) *engine
 	return k
 }
 
-func soon() time.Time { return time.Now().Add(50 * time.Millisecond) }
+// prepared is an engine whose Prepare was called.
+type prepared struct{ *locust.Engine }
+
+// Prepare implements engine.Engine.
+func (prepared) Prepare(context.Context, engine.Job) error { return nil }
+
+// prepare prepares tasks before their start is known: how long Python takes is
+// no part of any run.
+func prepare(t *testing.T, tasks ...*enginetest.Task) {
+	t.Helper()
+	for _, k := range tasks {
+		e := k.Engine.(*locust.Engine)
+		if err := e.Prepare(t.Context(), k.Job); err != nil {
+			t.Fatalf("Prepare: %v", err)
+		}
+		k.Engine = prepared{e}
+	}
+}
+
+// start starts a task in a moment.
+func start(t *testing.T, k *enginetest.Task) {
+	t.Helper()
+	prepare(t, k)
+	k.Start(time.Now().Add(50 * time.Millisecond))
+}
 
 func env(s *target) map[string]string { return map[string]string{"LOCUST_HOST": s.URL} }
 
@@ -135,7 +160,7 @@ func TestEverySampleIsCounted(t *testing.T) {
 	k := task(t, counted, load.Order{Scenario: load.Scenario{
 		Env: env(server), Load: load.Load{TotalUsers: 4, Duration: load.Duration(3 * time.Second)},
 	}, Profile: enginetest.Hold(4, 3*time.Second)})
-	k.Start(soon())
+	start(t, k)
 	got := k.Wait()
 	// Two Fast users with 7 each, one Slow with 10.
 	if got.Requests != 24 || server.hits.Load() != 21 {

@@ -140,6 +140,7 @@ class Tools:
     def __init__(self):
         self.samples = Samples(CONFIG["samples"])
         self.going = gevent.event.Event()
+        self.started = gevent.event.Event()
         self.environment = None
         self.hold = None  # (users, rate) instead of the shape's own
         self.paused_at = None
@@ -173,8 +174,10 @@ class Tools:
 
     def wait(self, environment):
         """After the script's own listeners of init: Locust stands at the start."""
-        if CONFIG.get("share"):
-            onrush_share.share(environment, CONFIG["share"])
+        if CONFIG.get("share") or CONFIG["smooth"]:
+            onrush_share.share(environment, CONFIG.get("share"), CONFIG["smooth"])
+        # After the script's own listeners: what they set up is not cut short.
+        events.test_start.add_listener(lambda **_: self.started.set())
         options, shape = environment.parsed_options, environment.shape_class
         gevent.spawn(self.obey)
         gevent.spawn(self.tell)
@@ -263,6 +266,7 @@ class Tools:
             for line in control:
                 command = json.loads(line)
                 commands[command.pop("do")](**command)
+                self.started.wait()
 
     def tell(self):
         """How many users there are, and what waits to be sent."""

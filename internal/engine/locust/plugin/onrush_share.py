@@ -46,6 +46,9 @@ class Stripe:
         return low
 
 
+AT_ONCE = 100  # users a second: as fast as Locust goes without a warning
+
+
 def classes_of(user_classes):
     """The class of every user of the whole run, in Locust's own order: users of
     a fixed count first, then by weight."""
@@ -61,6 +64,7 @@ class Dispatcher(UsersDispatcher):
     the class, and begins at the time, that a single Locust would give it."""
 
     stripe = None
+    smooth = False  # users of a ramp begin one by one, not in Locust's steps of a second
 
     def __init__(self, worker_nodes, user_classes):
         super().__init__(worker_nodes, user_classes)
@@ -82,7 +86,7 @@ class Dispatcher(UsersDispatcher):
 
     def _dispatcher(self):
         self._dispatch_in_progress = True
-        step = max(1, math.floor(self._spawn_rate))
+        step = max(1, math.floor(self._spawn_rate / (20 if self.smooth and self._spawn_rate < AT_ONCE else 1)))
         wait, begin, steps = step / self._spawn_rate, time.perf_counter(), 0
         moved = False
         while self.whole != self.wanted:
@@ -124,10 +128,14 @@ class Dispatcher(UsersDispatcher):
         return self.known[at]
 
 
-def share(environment, share):
+WHOLE = {"groups": [{"tasks": 1, "weight": 1}], "group": 0, "index": 0}
+
+
+def share(environment, share, smooth):
     """Gives an environment a dispatcher for its share."""
+    share = share or WHOLE
     stripe = Stripe(share["groups"], share["group"], share["index"])
-    environment.dispatcher_class = type("Dispatcher", (Dispatcher,), {"stripe": stripe})
+    environment.dispatcher_class = type("Dispatcher", (Dispatcher,), {"stripe": stripe, "smooth": smooth})
 
 
 def resolve(hosts):
