@@ -169,6 +169,8 @@ class Tools:
         options = environment.parsed_options
         if options:
             options.locustfile = CONFIG["entry"]
+        if any(cls.__mro__[1].__name__ == "PytestUser" for cls in environment.user_classes):
+            return  # users of pytest functions go on until they are ended by force
         if not environment.stop_timeout or environment.stop_timeout > CONFIG["drain"]:
             environment.stop_timeout = CONFIG["drain"]
 
