@@ -80,6 +80,8 @@ def inner(exception):
 
 
 def one(exception):
+    if type(exception).__name__ == "RemoteDisconnected":  # which is a ConnectionResetError, too
+        return CLOSED
     if isinstance(exception, socket.gaierror):
         return DNS
     if isinstance(exception, ssl.SSLError):
