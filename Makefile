@@ -70,7 +70,7 @@ test: need web ## every test; installs what they need (as root on Debian and Ubu
 race: need ## the Go tests under the race detector
 	CGO_ENABLED=1 go test -race -short $$(go list ./... | grep -v /e2e)
 
-BENCHES := start tasks agent collector report live truth http stall demo
+BENCHES := start tasks agent collector report live truth http stall engines demo
 
 bench: $(addprefix bench/,$(BENCHES)) ## the numbers this product promises, measured here; bench/NAME for one
 

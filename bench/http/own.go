@@ -18,17 +18,24 @@ func openModel(b *bench, r row) error {
 	const rate = 20_000
 	open := r.closed(r.url(b), b.run())
 	open.load = fmt.Sprintf("rate: %d, duration: %s", rate, b.run())
+	// The same throughput by users who think: what it costs to sleep and to wake
+	// for every request, whoever decides when.
+	thinking := r.closed(r.url(b), b.run())
+	thinking.think = fmt.Sprintf("%dus", r.connections*1_000_000/rate)
 	f := b.inTurns([]side{
 		{"closed", func() (turn, error) { return b.steadyTask(r.closed(r.url(b), b.run()), r.slack()) }},
 		{ours, func() (turn, error) { return b.steadyTask(open, r.slack()) }},
+		{"thinking", func() (turn, error) { return b.steadyTask(thinking, r.slack()) }},
 	})
-	if err := errors.Join(f.lost[ours], f.lost["closed"]); err != nil {
+	if err := errors.Join(f.lost[ours], f.lost["closed"], f.lost["thinking"]); err != nil {
 		return err
 	}
 	ratio := f.ratios([]string{"closed"}, steady)
 	name := r.name + ": " + r.what
 	b.Judge(ratio.median >= 0.85, name+", CPU of a request against the closed model's", "≥ 0.85 x", "%s x (%s against %s µs)",
 		ratio, number(f.of(ours, steady).median*1e6), number(f.of("closed", steady).median*1e6))
+	b.Say("  against the closed model with think time, at the same throughput", "%s x (%s µs at %.0f a second)", f.ratios([]string{"thinking"}, steady),
+		number(f.of("thinking", steady).median*1e6), f.of("thinking", func(t turn) float64 { return t.rate }).median)
 	lag := f.of(ours, func(t turn) float64 { return float64(t.ours.Lag.P99) / 1e3 })
 	core := f.of(ours, func(t turn) float64 { return t.core })
 	b.Judge(lag.median < 1, fmt.Sprintf("  schedule lag p99, on %.2f of a core", core.median), "< 1 ms", "%s ms", lag)

@@ -221,6 +221,36 @@ test("hands may stay on the keys", async () => {
   await page.keyboard.press("Escape");
 });
 
+test("a script is dropped in, its entry chosen, and its checks and files are on the page", async () => {
+  await page.goto(`${product.url}/new?tab=script`);
+  const test = (name) => `import http from "k6/http";
+import { check } from "k6";
+export const options = { vus: 2, iterations: 10, thresholds: { checks: ["rate>0.9"] } };
+export default function () {
+  check(http.get("${product.target}/"), { "${name}": (r) => r.status === 200 });
+}
+export function handleSummary() { return { "left.txt": "done" }; }`;
+  await page.locator('input[type="file"]').setInputFiles([
+    { name: "first.js", mimeType: "text/javascript", buffer: Buffer.from(test("first")) },
+    { name: "second.js", mimeType: "text/javascript", buffer: Buffer.from(test("second")) },
+  ]);
+  await page.getByLabel("File that is run").selectOption("second.js");
+  const plan = section("Plan");
+  await plan.getByText("second.js with k6").waitFor();
+  await plan.getByText("shared-iterations, 2 users, 10 iterations").waitFor();
+  await plan.getByText("checks rate>0.9").waitFor();
+  if (process.env.SHOT) await page.screenshot({ path: `${process.env.SHOT}.new.png` });
+  await button("Run").click();
+  await page.waitForURL(/\/runs\/r[0-9a-z]+/);
+  await ended("completed");
+  await section("Checks").getByText("second").waitFor();
+  assert.match(await section("Checks").innerText(), /10 of 10/);
+  assert.match(await section("Criteria").innerText(), /script: checks rate>0.9/);
+  assert.match(await section("Accounting").innerText(), /10, the same/);
+  if (process.env.SHOT) await page.screenshot({ path: process.env.SHOT, fullPage: true });
+  await section("Files that the tasks left").getByText("files/left.txt").waitFor();
+});
+
 test("it fits a phone, follows the system's colours, and can be switched", async () => {
   await page.setViewportSize({ width: 390, height: 844 });
   await page.emulateMedia({ colorScheme: "dark" });

@@ -170,6 +170,8 @@ func limitText(l load.Limit) string {
 		return "event loop behind"
 	case load.LimitConnections:
 		return "load.max_connections reached"
+	case load.LimitData:
+		return "the rows of a unique file used up"
 	case load.LimitDropped:
 		return "requests given up"
 	case load.LimitLate:

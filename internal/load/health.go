@@ -6,7 +6,7 @@ import "strings"
 // tell the target's figures from the generator's. A figure that the system does
 // not tell is 0.
 type Health struct {
-	CPU   float64 // cores used by the agent's process
+	CPU   float64 // cores used by the agent's process, and by the tool that it drives
 	Wait  float64 // cores that it would have used besides: its threads' time in the run queue, for each second
 	GC    float64 // cores used by the garbage collector, part of CPU
 	Pause int64   // stop-the-world time of the garbage collector, µs
@@ -39,6 +39,7 @@ const (
 	LimitGC          Limit = "gc"          // the garbage collector takes the time
 	LimitLoop        Limit = "loop"        // events waited to be handled
 	LimitConnections Limit = "connections" // load.max_connections is reached
+	LimitData        Limit = "data"        // rows of a file that are used once are used up
 	LimitDropped     Limit = "dropped"     // arrivals were given up
 	LimitLate        Limit = "late"        // requests were sent late
 	LimitOther       Limit = "other"
@@ -48,7 +49,7 @@ const (
 func Limits() []Limit {
 	return []Limit{
 		LimitFiles, LimitPorts, LimitMemory, LimitCPU, LimitWait, LimitGC,
-		LimitLoop, LimitConnections, LimitDropped, LimitLate, LimitOther,
+		LimitLoop, LimitConnections, LimitData, LimitDropped, LimitLate, LimitOther,
 	}
 }
 

@@ -22,7 +22,9 @@ type Plan struct {
 	Share      Sharing      `json:"share,omitempty"`     // of a script over the tasks
 	Script     *ScriptFacts `json:"script,omitempty"`    // what the script says; nil: no script, or not known yet
 	Overrides  []Override   `json:"overrides,omitempty"` // what the scenario says instead
-	Warnings   []string     `json:"warnings,omitempty"`
+
+	chosen   bool     // the scenario names the entry
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 // Model is closed (a number of users, each waiting for its response) or open

@@ -9,6 +9,7 @@ import (
 // so the profile holds until it does.
 func (p *Plan) fromScript(s *Scenario, facts *ScriptFacts, overrides []Override) {
 	p.Script, p.Overrides, p.Share = facts, overrides, s.Share
+	p.chosen = s.Entry != ""
 	times := 1
 	if s.Share == SharingPerTask {
 		times = p.Tasks
@@ -39,7 +40,7 @@ func (p *Plan) warnScript(warn func(string, ...any)) {
 	for _, note := range p.Script.Notes {
 		warn("%s", note)
 	}
-	if n := len(p.Script.Entries); n > 1 {
+	if n := len(p.Script.Entries); n > 1 && !p.chosen {
 		warn("%d files of the bundle could be run, %s is: write entry: to take another of %s", n, p.Script.Entry, listed(p.Script.Entries, 5))
 	}
 }

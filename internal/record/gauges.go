@@ -9,7 +9,10 @@ type Gauges struct {
 	InFlight    int64
 	Connections int64 // open
 
+	ToolRSS int64 // bytes resident in the processes of a tool that makes the load
+
 	// Since the last time that the engine was asked.
+	ToolCPU time.Duration // used by these processes
 	LoopLag time.Duration // longest time from an event being ready to its being handled; 0: no event loop
 	Dropped int64         // arrivals that were due and will never be sent
 	NoPort  int64         // connections that could not be opened: no local port was left (EADDRNOTAVAIL)

@@ -67,17 +67,22 @@ func (w *watch) read() reading {
 func (w *watch) health(g *Gauges, started, late int64) load.Health {
 	now := w.read()
 	h := load.Health{
-		RSS: now.rss, Files: now.files, Connections: g.Connections,
+		RSS: now.rss + g.ToolRSS, Files: now.files, Connections: g.Connections,
 		LoopLag: g.LoopLag.Microseconds(), Dropped: g.Dropped, NoPort: g.NoPort, NoFile: g.NoFile,
 		Pause: (now.pause - w.last.pause).Microseconds(),
 	}
 	wall := now.at.Sub(w.last.at)
 	if wall > 0 {
-		share := func(now, before time.Duration) float64 { return max(0, float64(now-before)/float64(wall)) }
+		over := wall
+		if wall < shortest {
+			over = time.Second // a thread's wait is told when it ends: a moment may hold the wait of a second
+		}
+		share := func(now, before time.Duration) float64 { return max(0, float64(now-before)/float64(over)) }
 		h.CPU, h.Wait = share(now.cpu, w.last.cpu), share(now.wait, w.last.wait)
 		// The runtime goes by the clock: a collector that waits for a CPU would
 		// seem to use one.
 		h.GC = min(share(now.gc, w.last.gc), h.CPU)
+		h.CPU += share(g.ToolCPU, 0)
 	}
 	w.last = now
 	w.bounds.cores = runtime.GOMAXPROCS(0) // may change with the container's share

@@ -194,6 +194,7 @@ func (u *user) enter() {
 		return
 	}
 	u.active = true
+	u.flight.pool.users++
 	u.users.Add(1)
 	u.walk.end()
 	u.proceed()
@@ -208,13 +209,17 @@ func (u *user) dismiss() {
 	}
 }
 
-// leave makes the user inactive. Its connections go with it.
+// leave makes the user inactive. Its connections go with it, or with the last one
+// of those who share them.
 func (u *user) leave() {
 	if !u.active {
 		return
 	}
 	u.active = false
-	u.flight.pool.close()
+	p := u.flight.pool
+	if p.users--; p.users == 0 {
+		p.close()
+	}
 	u.walk.forget()
 	u.users.Add(-1)
 	u.hint()

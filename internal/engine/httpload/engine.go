@@ -92,6 +92,7 @@ func (e *Engine) Run(ctx context.Context, job engine.Job) error {
 	job.Recorder.Gauges(r.gauges)
 	defer job.Recorder.Gauges(nil)
 	if !sleep(ctx, time.Until(job.Start)) {
+		r.close()
 		return nil
 	}
 	if job.Order.Model == load.Open {
@@ -123,11 +124,19 @@ func newRun(e *Engine, job *engine.Job) (*run, error) {
 	for i := range n {
 		w, err := newWorker(r, i)
 		if err != nil {
+			r.close()
 			return nil, err
 		}
 		r.workers = append(r.workers, w)
 	}
 	return r, nil
+}
+
+// close is for a run that never was.
+func (r *run) close() {
+	for _, w := range r.workers {
+		w.loop.Close()
+	}
 }
 
 // play runs all workers: lead returns when the load has ended; then end has each

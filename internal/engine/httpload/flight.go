@@ -28,12 +28,14 @@ type flight struct {
 	next *flight // of those under way
 	prev *flight
 
-	call *request
-	msg  *proto.Message // what is sent: the request's own, or the one below
-	own  proto.Message
-	at   place // where it goes
-	conn *conn // that carries it; nil: it waits for one
-	lane *lane // where it waits
+	call    *request
+	msg     *proto.Message // what is sent: the request's own, or the one below
+	own     proto.Message
+	at      place         // where it goes
+	conn    *conn         // that carries it; nil: it waits for one
+	lane    *lane         // where it waits
+	wait    time.Duration // since when
+	attempt *opening      // that was made for it, while it waits
 
 	due      time.Duration // open model; else record.None
 	sent     time.Duration // the begin
@@ -68,6 +70,17 @@ func (o *opened) add(p opened) {
 			*pair.to = max(*pair.to, 0) + *pair.from
 		}
 	}
+}
+
+// within is the part of them that somebody waited for who came later: their end.
+func (o opened) within(d time.Duration) opened {
+	o.all = min(o.all, d)
+	for _, part := range [...]*time.Duration{&o.tls, &o.tcp, &o.dns} {
+		rest := d - max(0, *part)
+		*part = min(*part, max(0, d))
+		d = rest
+	}
+	return o
 }
 
 // init makes a flight ready for its first begin.
@@ -120,7 +133,7 @@ func (f *flight) ride(c *conn) {
 	if f.lane != nil {
 		f.lane.release(f)
 		if c.fresh { // it waited for this one, as far as anybody has
-			f.opened.add(c.took)
+			f.opened.add(c.took.within(f.w.loop.Recent() - f.wait))
 		}
 	}
 	c.fresh = false
@@ -200,9 +213,7 @@ func (f *flight) count(c *conn, t proto.Traffic) {
 	if c.link == nil {
 		t = c.wire() // QUIC mixes what is whose in its packets
 	} else {
-		beside := c.link.Overhead()
-		t.In += beside.In
-		t.Out += beside.Out
+		t = c.link.Charge(t)
 	}
 	f.in += t.In
 	f.out += t.Out

@@ -26,6 +26,8 @@ type opening struct {
 	next    int // which target comes next
 	last    error
 	spoken  dial.Spoken
+	place   int        // in the lane's list
+	haste   loop.Timer // see hurry
 	begin   time.Duration
 	named   time.Duration // when the name was known
 	reached time.Duration // when TCP was there
@@ -37,9 +39,13 @@ type opening struct {
 // open begins to open a connection for a flight that waits in l.
 func (l *lane) open(f *flight) {
 	w := l.pool.w
-	o := &opening{w: w, lane: l, f: f, begin: w.loop.Recent()}
+	o := &opening{w: w, lane: l, f: f, begin: w.loop.Recent(), place: len(l.opening)}
 	l.opening = append(l.opening, o)
+	if f != nil {
+		f.attempt = o
+	}
 	o.limit.Init(o.overdue)
+	o.haste.Init(o.late)
 	w.loop.Set(&o.limit, o.begin+w.patience)
 	if w.version == load.HTTP3 {
 		o.resolve(o.quic)
@@ -112,16 +118,15 @@ func (o *opening) reach() {
 // hurry gives an address its part of the time that is left, when there are
 // further ones.
 func (o *opening) hurry(left int) {
-	link := o.link
 	end := o.begin + o.w.patience
 	now := o.w.loop.Recent()
-	t := loop.NewTimer(func() {
-		if !o.over && o.link == link && o.reached == 0 {
-			link.Close(false)
-			o.Connected(context.DeadlineExceeded)
-		}
-	})
-	o.w.loop.Set(t, now+(end-now)/time.Duration(left+1))
+	o.w.loop.Set(&o.haste, now+(end-now)/time.Duration(left+1))
+}
+
+// late gives an address up that had its part.
+func (o *opening) late() {
+	o.link.Close(false)
+	o.Connected(context.DeadlineExceeded)
 }
 
 func (o *opening) retry() {
@@ -135,6 +140,7 @@ func (o *opening) Connected(err error) {
 	if o.over {
 		return
 	}
+	o.w.loop.Unset(&o.haste)
 	if err != nil {
 		o.w.notice(err)
 		to := o.targets.Unix
@@ -185,21 +191,32 @@ func (o *opening) done() {
 		o.link.Gather()
 	} else {
 		c.session = h1.New(o.link, o.w.shared1)
+		o.lane.site.carries = 1
 	}
 	o.link.Attach(c.session, o.spoken.TLS)
 	o.link.Own(c)
 	o.opened(c)
 }
 
-// opened hands the connection over.
+// opened hands the connection over: to whoever has waited longest, even if the
+// peer has said its end already. That is this connection's answer; to open another
+// one instead would go on for ever, and nobody would hear of it.
 func (o *opening) opened(c *conn) {
+	f, l := o.f, o.lane
 	o.leave()
 	o.w.gauge.conns.Add(1)
 	c.fresh, c.took = true, o.took()
-	l := o.lane
 	if c.shared {
 		l.many = append(l.many, c)
-	} else {
+	}
+	switch {
+	case len(l.waiting) > 0:
+		first := l.call()
+		if other := first.attempt; other != nil && f != nil && f != first { // they change places
+			first.attempt, f.attempt, other.f = nil, other, f
+		}
+		first.ride(c)
+	case !c.shared:
 		c.idle = true
 		l.idle = append(l.idle, c)
 	}
@@ -231,9 +248,9 @@ func (o *opening) fail(why *proto.Failure) {
 	f, l := o.f, o.lane
 	o.drop()
 	if f != nil && f.under {
-		f.opened.add(o.took())
+		f.opened.add(o.took().within(o.w.loop.Recent() - f.wait))
 		if o.link != nil {
-			t := o.link.Overhead()
+			t := o.link.Charge(proto.Traffic{})
 			f.in += t.In
 			f.out += t.Out
 		}
@@ -260,11 +277,13 @@ func (o *opening) drop() {
 func (o *opening) leave() {
 	o.over = true
 	o.w.loop.Unset(&o.limit)
-	l := o.lane
-	for i, other := range l.opening {
-		if other == o {
-			l.opening = append(l.opening[:i:i], l.opening[i+1:]...)
-			break
-		}
+	o.w.loop.Unset(&o.haste)
+	if o.f != nil {
+		o.f.attempt, o.f = nil, nil
 	}
+	list := o.lane.opening
+	last := list[len(list)-1]
+	list[o.place], last.place = last, o.place
+	list[len(list)-1] = nil
+	o.lane.opening = list[:len(list)-1]
 }

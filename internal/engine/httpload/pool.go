@@ -6,6 +6,7 @@ import (
 	"onrush.dev/onrush/internal/engine/httpload/dial"
 	"onrush.dev/onrush/internal/engine/httpload/loop"
 	"onrush.dev/onrush/internal/engine/httpload/proto"
+	"onrush.dev/onrush/internal/load"
 )
 
 type origin = dial.Origin
@@ -15,13 +16,16 @@ type origin = dial.Origin
 type site struct {
 	origin
 	absolute bool // requests go to a proxy with the whole URL
-	asking   []*opening
+	carries  int  // exchanges at once on a connection, as far as is known
 }
 
 func (w *worker) site(o origin) *site {
 	s := w.sites[o]
 	if s == nil {
-		s = &site{origin: o, absolute: w.dialer.Absolute(o)}
+		s = &site{origin: o, absolute: w.dialer.Absolute(o), carries: w.streams}
+		if w.version == load.HTTP1 || (w.version == load.HTTPAuto && o.Scheme == "http") || !w.keep {
+			s.carries = 1
+		}
 		w.sites[o] = s
 	}
 	return s
@@ -32,6 +36,7 @@ func (w *worker) site(o origin) *site {
 // one); in the open model all arrivals of a worker share one.
 type pool struct {
 	w     *worker
+	users int  // active ones that share it, in the closed model
 	lane1 lane // of the first origin: most pools know only one
 	lanes []*lane
 }
@@ -74,14 +79,17 @@ func (p *pool) get(f *flight) *conn {
 	if c := l.free(); c != nil {
 		return c
 	}
-	f.lane = l
+	f.lane, f.wait = l, p.w.loop.Recent()
 	l.waiting = append(l.waiting, f)
-	// A connection that is being opened may carry as many as there are streams.
-	if len(l.waiting) > len(l.opening)*p.w.streams {
+	if l.short() {
 		l.open(f)
 	}
 	return nil
 }
+
+// short says whether attempts are too few for those who wait. Each may carry as
+// many as there are streams.
+func (l *lane) short() bool { return len(l.waiting) > len(l.opening)*l.site.carries }
 
 // untouched is how long a connection may be idle before it is looked at once
 // more: what came meanwhile, the loop has most likely handled.
@@ -101,11 +109,12 @@ func (l *lane) free() *conn {
 	}
 	for i := 0; i < len(l.many); i++ {
 		c := l.many[i]
-		if c.session.Room() <= 0 {
-			continue
-		}
-		if c.session.Busy() > 0 || c.usable() {
+		room, busy := c.session.Room(), c.session.Busy() > 0
+		switch {
+		case room > 0 && (busy || c.usable()):
 			return c
+		case room == 0 || busy:
+			continue
 		}
 		c.close(false) // takes itself out of the list
 		i--
@@ -123,27 +132,40 @@ func (l *lane) forget(f *flight) {
 		}
 	}
 	f.lane = nil
-	for _, o := range l.opening {
-		if o.f != f {
-			continue
-		}
-		if len(l.waiting) > (len(l.opening)-1)*l.pool.w.streams {
-			o.f = nil // somebody else can use it
-		} else {
-			o.drop()
-		}
+	o := f.attempt
+	if o == nil {
 		return
+	}
+	l.release(f)
+	if len(l.waiting) <= (len(l.opening)-1)*l.site.carries {
+		o.drop()
 	}
 }
 
-// release parts a flight that has a connection from the attempt that was made for
-// it, if that is still under way: somebody else will use what comes of it.
+// release parts a flight from the attempt that was made for it: somebody else will
+// use what comes of it, and hear of it if nothing does.
 func (l *lane) release(f *flight) {
-	for _, o := range l.opening {
-		if o.f == f {
-			o.f = nil
+	o := f.attempt
+	if o == nil {
+		return
+	}
+	f.attempt, o.f = nil, nil
+	if other := l.without(); other != nil {
+		other.attempt, o.f = o, other
+	}
+}
+
+// without is the first one that waits without an attempt of its own.
+func (l *lane) without() *flight {
+	if len(l.waiting) <= len(l.opening) && l.site.carries == 1 {
+		return nil // each has one, or there is one to spare
+	}
+	for _, f := range l.waiting {
+		if f.attempt == nil {
+			return f
 		}
 	}
+	return nil
 }
 
 // serve gives connections to those who wait.
@@ -153,13 +175,20 @@ func (l *lane) serve() {
 		if c == nil {
 			break
 		}
-		f := l.waiting[0]
-		l.waiting = append(l.waiting[:0], l.waiting[1:]...)
-		f.ride(c)
+		l.call().ride(c)
 	}
-	for len(l.waiting) > len(l.opening)*l.pool.w.streams {
-		l.open(l.waiting[len(l.opening)*l.pool.w.streams])
+	for l.short() {
+		l.open(l.without())
 	}
+}
+
+// call is the one who has waited longest. It waits no more.
+func (l *lane) call() *flight {
+	f := l.waiting[0]
+	copy(l.waiting, l.waiting[1:])
+	l.waiting[len(l.waiting)-1] = nil
+	l.waiting = l.waiting[:len(l.waiting)-1]
+	return f
 }
 
 // close ends all connections of the pool that are idle, and attempts.
@@ -171,8 +200,8 @@ func (p *pool) close() {
 }
 
 func (l *lane) close() {
-	for _, o := range l.opening {
-		o.drop()
+	for len(l.opening) > 0 {
+		l.opening[len(l.opening)-1].drop()
 	}
 	for len(l.idle) > 0 {
 		l.idle[len(l.idle)-1].close(true)

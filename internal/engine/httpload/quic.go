@@ -35,12 +35,14 @@ func (o *opening) quic() {
 	options := h3.DialOptions{
 		Remote: to, Local: from, TLS: o.w.dialer.TLSConfigFor(o.lane.site.origin, "h3"),
 		MaxStreams: o.w.streams, MaxHead: o.w.limits1.MaxHead, MaxBody: o.w.limits1.MaxBody,
-		Group: o.w.quics, Post: o.w.loop.Post, Roomy: c.roomy, Gone: c.Lost,
+		Group: o.w.quics, Post: func(f func()) { o.w.loop.Post(f) }, Roomy: c.roomy, Gone: c.Lost,
 	}
 	go func() {
 		session, took, err := h3.Dial(ctx, options)
 		cancel()
-		o.w.loop.Post(func() { o.greeted(c, session, took, err) })
+		if !o.w.loop.Post(func() { o.greeted(c, session, took, err) }) && err == nil {
+			session.Farewell() // the loop has ended, and nothing else knows the connection
+		}
 	}()
 }
 

@@ -131,11 +131,13 @@ func (w *worker) settled() {
 // cut ends all flights at once.
 func (w *worker) cut() {
 	w.cutting = true
-	for w.first != nil {
-		f := w.first
-		f.abandon(stopped())
-		if f == w.first { // nothing may keep the loop here
-			w.give(f)
+	var under []*flight // one that ends may have others begin
+	for f := w.first; f != nil; f = f.next {
+		under = append(under, f)
+	}
+	for _, f := range under {
+		if f.under {
+			f.abandon(stopped())
 		}
 	}
 	w.settled()

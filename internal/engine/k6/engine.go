@@ -157,7 +157,9 @@ func (e *Engine) Run(ctx context.Context, job engine.Job) error {
 		return nil // no part of the load
 	}
 	defer e.samples.close()
-	e.sink.begin(&job)
+	usage := e.process.Usage()
+	usage.Look() // what k6 used to get ready is no load
+	e.sink.begin(&job, usage)
 	defer job.Recorder.Gauges(nil)
 	if err := sleepUntil(ctx, e.process, job.Start); err != nil {
 		e.process.Kill()

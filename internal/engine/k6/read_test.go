@@ -73,7 +73,7 @@ func sinkFor(tb testing.TB, thresholds ...load.ScriptThreshold) (*sink, *record.
 	tb.Helper()
 	job := &engine.Job{Recorder: record.New(record.Options{Task: "local-1"}), Start: time.Unix(1000, 0)}
 	s := newSink(job, thresholds)
-	s.begin(job)
+	s.begin(job, nil)
 	return s, job.Recorder
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"onrush.dev/onrush/internal/engine"
+	"onrush.dev/onrush/internal/engine/tool"
 	"onrush.dev/onrush/internal/load"
 	"onrush.dev/onrush/internal/record"
 )
@@ -127,10 +128,13 @@ func selector(metric string) (name string, tags map[string]string) {
 }
 
 // begin tells the barrier, before which nothing counts.
-func (s *sink) begin(job *engine.Job) {
+func (s *sink) begin(job *engine.Job, usage *tool.Usage) {
 	s.start.Store(job.Start.UnixNano())
 	job.Recorder.Gauges(func() record.Gauges {
 		g := record.Gauges{Users: int(s.users.Load())}
+		if usage != nil {
+			g.ToolCPU, g.ToolRSS = usage.Look()
+		}
 		if n := s.dropped.Swap(0); n > 0 {
 			g.Dropped = n
 			g.Limited = "dropped: k6 left out " + strconv.FormatInt(n, 10) + " iterations, all its users were busy"

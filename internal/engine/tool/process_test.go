@@ -200,3 +200,15 @@ func TestTend(t *testing.T) {
 func drain(line *load.Timeline, _ context.CancelFunc) {
 	line.Add(load.Change{At: load.Duration(100 * time.Millisecond), Kind: load.ChangeDrain})
 }
+
+func TestUsage(t *testing.T) {
+	t.Parallel()
+	p := start(t, shell("sh -c 'while :; do :; done' & while :; do :; done"))
+	usage := p.Usage()
+	sum := time.Duration(0)
+	waitFor(t, func() bool {
+		cpu, rss := usage.Look()
+		sum += cpu
+		return sum > 100*time.Millisecond && rss > 0
+	})
+}

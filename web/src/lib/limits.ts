@@ -10,6 +10,7 @@ const texts: Record<string, string> = {
   gc: "garbage collection",
   loop: "event loop behind",
   connections: "max_connections reached",
+  data: "unique rows used up",
   dropped: "requests given up",
   late: "requests sent late",
 };

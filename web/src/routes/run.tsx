@@ -73,7 +73,11 @@ function RunContent({ page, run, view }: { page: RunPage; run: Run; view: RunVie
           </Empty>
         </div>
       )}
-      {run.spec.script && <Artifacts run={run.id} live={view.live} />}
+      {run.spec.script && (
+        <div className={classes.gap}>
+          <Artifacts run={run.id} live={view.live} />
+        </div>
+      )}
       <EventLog events={page.events} started={run.started} />
       <p className={classes.foot}>
         <Link to="/scenarios/$name" params={{ name: run.scenario }} className="link">

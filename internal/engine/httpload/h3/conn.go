@@ -152,6 +152,10 @@ func (c *Conn) arrived(w *worker, k *chunk, err error) {
 func (c *Conn) Start(m *proto.Message, r proto.Receiver) {
 	f := &flow{conn: c, receiver: r, index: len(c.flows), headOnly: m.Method == "HEAD", length: -1}
 	c.flows = append(c.flows, f)
+	if c.ended != nil { // there was no room
+		c.push(event{do: func() { f.fail(errRequestCancelled, c.ended) }})
+		return
+	}
 	c.scratch = append(c.scratch[:0], c.enc.frame(m)...)
 	if size := m.Size(); size > 0 {
 		c.scratch = appendVarint(c.scratch, frameData)

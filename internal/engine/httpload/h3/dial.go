@@ -49,7 +49,8 @@ type DialOptions struct {
 	Roomy func()
 	// Gone is called on the loop when the connection ended otherwise than by
 	// Farewell; err is a *proto.Failure. Exchanges under way are told by their own
-	// receivers, before or after. May be nil.
+	// receivers, before or after. It may come before the loop has seen what Dial
+	// returned. May be nil.
 	Gone func(err error)
 }
 

@@ -84,7 +84,7 @@ func (s *socket) release() {
 	}
 	go func() { // the library waits for its goroutines
 		_ = s.transport.Close()
-		s.packets.Close()
+		_ = s.packets.Close()
 	}()
 }
 

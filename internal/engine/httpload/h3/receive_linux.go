@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	receiveBatch = 8        // datagrams, or runs of them, in one call
+	receiveBatch = 8        // most       // datagrams, or runs of them, in one call
 	controlSize  = 64       // for the type of service and the size of a segment
 	maxDatagram  = 64 << 10 // with what the kernel coalesced
 )
@@ -27,6 +27,7 @@ type mmsghdr struct {
 // there is something in them, so an idle socket has none.
 type receiver struct {
 	group   *Group
+	batch   int // datagrams, or runs of them, in one call
 	headers [receiveBatch]mmsghdr
 	vectors [receiveBatch]unix.Iovec
 	chunks  [receiveBatch]*chunk
@@ -40,14 +41,17 @@ type receiver struct {
 }
 
 func (r *receiver) prepare(raw syscall.RawConn, g *Group) {
-	r.group = g
+	r.group, r.batch = g, receiveBatch
+	if g.perSocket == 1 {
+		r.batch = 2 // what comes for one connection comes coalesced
+	}
 	sockopt(raw, unix.SOL_UDP, unix.UDP_GRO, 1)
 	r.call = func(fd uintptr) bool {
 		r.lend(true)
 		errno := syscall.EINTR
 		var n uintptr
 		for errno == unix.EINTR {
-			n, _, errno = syscall.RawSyscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&r.headers[0])), receiveBatch, unix.MSG_DONTWAIT, 0, 0)
+			n, _, errno = syscall.RawSyscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&r.headers[0])), uintptr(r.batch), unix.MSG_DONTWAIT, 0, 0)
 		}
 		r.count, r.errno = int(n), errno
 		if errno == unix.EAGAIN {
@@ -60,7 +64,7 @@ func (r *receiver) prepare(raw syscall.RawConn, g *Group) {
 
 // lend gives the headers buffers, or takes them back.
 func (r *receiver) lend(give bool) {
-	for i := range r.headers {
+	for i := range r.batch {
 		if !give {
 			if r.chunks[i] != nil {
 				r.group.put(r.chunks[i])

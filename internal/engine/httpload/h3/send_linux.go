@@ -50,7 +50,9 @@ type packet struct {
 // to send.
 func (s *sender) add(b, oob []byte) (first, full bool) {
 	p := packet{size: len(b)}
-	p.segment, p.ecn = parseControl(oob)
+	if p.segment, p.ecn = parseControl(oob); int(p.segment) >= p.size {
+		p.segment = 0 // the library says so of single ones too
+	}
 	s.mu.Lock()
 	first = len(s.queue.list) == 0
 	p.at = len(s.queue.data)

@@ -3,6 +3,7 @@ package h3
 import (
 	"errors"
 	"net"
+	"net/netip"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -25,11 +26,12 @@ type packets struct {
 	addr *net.UDPAddr // of the other end
 	dead atomic.Bool  // a read or a write failed for good
 
-	in   receiver
-	out  sender
-	bell chan struct{} // there is something to send
-	over chan struct{}
-	once sync.Once
+	alone bool // one connection has the socket for itself: nothing to wait for
+	in    receiver
+	out   sender
+	bell  chan struct{} // there is something to send
+	over  chan struct{}
+	once  sync.Once
 
 	failing sync.Mutex
 	err     error // what a send failed with
@@ -41,18 +43,27 @@ func openPackets(r route, g *Group) (*packets, error) {
 	if err != nil {
 		return nil, err
 	}
+	p, err := newPackets(c, r.remote, g)
+	if err != nil {
+		_ = c.Close()
+	}
+	return p, err
+}
+
+func newPackets(c *net.UDPConn, remote netip.AddrPort, g *Group) (*packets, error) {
 	raw, err := c.SyscallConn()
 	if err != nil {
-		c.Close()
 		return nil, err
 	}
 	p := &packets{
-		UDPConn: c, raw: raw, addr: net.UDPAddrFromAddrPort(r.remote),
-		bell: make(chan struct{}, 1), over: make(chan struct{}),
+		UDPConn: c, raw: raw, addr: net.UDPAddrFromAddrPort(remote),
+		bell: make(chan struct{}, 1), over: make(chan struct{}), alone: g.perSocket == 1,
 	}
 	p.in.prepare(raw, g)
-	p.out.v6 = r.remote.Addr().Is6()
-	go p.flusher()
+	p.out.v6 = remote.Addr().Is6()
+	if !p.alone {
+		go p.flusher()
+	}
 	return p, nil
 }
 
@@ -71,7 +82,7 @@ func (p *packets) WriteMsgUDP(b, oob []byte, _ *net.UDPAddr) (n, oobn int, err e
 	if p.dead.Load() {
 		return 0, 0, p.failure()
 	}
-	if first, full := p.out.add(b, oob); full {
+	if first, full := p.out.add(b, oob); full || p.alone {
 		p.flush()
 	} else if first {
 		select {

@@ -4,8 +4,10 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
+	"syscall"
 	"time"
 
 	"onrush.dev/onrush/internal/engine/httpload/proto"
@@ -43,7 +45,9 @@ type Conn struct {
 	talk    *talk     // while negotiating
 	out     []byte    // what the socket did not take yet
 	plain   []byte    // gathered to be sent together, above TLS
+	written int       // since others had their turn
 	broken  error     // what ended it, found while sending
+	parting *Timer    // of Linger
 
 	in, sent int64 // bytes over the socket
 	above    proto.Traffic
@@ -119,21 +123,22 @@ func (c *Conn) Gather() { c.together = true }
 // Loop is the loop that the connection lives on.
 func (c *Conn) Loop() *Loop { return c.l }
 
-// Session is what was attached.
-func (c *Conn) Session() proto.Session { return c.session }
-
 // Open says whether the connection is there and whole, as far as it is known.
 func (c *Conn) Open() bool { return c.state == open && c.broken == nil && !c.ended }
 
 // Touched is when bytes came last.
 func (c *Conn) Touched() time.Duration { return c.touched }
 
-// Overhead takes the bytes that went over the socket beside what the session
-// wrote and received: those of TLS and of tunnels.
-func (c *Conn) Overhead() proto.Traffic {
-	t := proto.Traffic{In: c.in - c.above.In, Out: c.sent - c.above.Out}
-	c.in, c.sent, c.above = 0, 0, proto.Traffic{}
-	return t
+// Charge adds to what an exchange moved by its session what went over the socket
+// beside, TLS and tunnels, so that all exchanges together have what the socket
+// carried. What others have written and the socket did not take yet, or what TLS
+// holds for them, is settled with the exchanges that follow: none has less than
+// nothing.
+func (c *Conn) Charge(t proto.Traffic) proto.Traffic {
+	t.In += c.in - c.above.In
+	t.Out += c.sent - c.above.Out
+	c.in, c.sent, c.above = min(t.In, 0), min(t.Out, 0), proto.Traffic{}
+	return proto.Traffic{In: max(t.In, 0), Out: max(t.Out, 0)}
 }
 
 // Close ends the connection. Polite: the session says its farewell and TLS its
@@ -168,16 +173,16 @@ func (c *Conn) Linger(patience time.Duration) {
 	if c.discard() {
 		return
 	}
-	var t *Timer
-	t = NewTimer(func() { c.Close(false) })
-	c.l.Set(t, c.l.now+patience)
+	c.parting = NewTimer(func() { c.Close(false) })
+	c.l.Set(c.parting, c.l.now+patience)
 }
 
 // discard reads and throws away, and says whether the connection is closed now.
 func (c *Conn) discard() bool {
+	buf := c.l.room()
 	for range 4 {
-		n, err := readSocket(c.fd, c.l.buf)
-		if err == nil && n == len(c.l.buf) {
+		n, err := readSocket(c.fd, buf)
+		if err == nil && n == len(buf) {
 			continue
 		}
 		if err == nil && n > 0 && !c.ended {
@@ -200,6 +205,9 @@ func (c *Conn) release() {
 	closeSocket(c.fd)
 	c.fd = -1
 	c.out, c.plain = nil, nil
+	if c.parting != nil {
+		c.l.Unset(c.parting)
+	}
 }
 
 // ready handles an event of the poller.
@@ -267,7 +275,11 @@ func (c *Conn) breakSoon(err error) {
 			return
 		}
 		c.ended = true
-		c.receive(false)
-		c.fail(fmt.Errorf("send: %w", c.broken))
+		err := c.read()
+		// The reset was told to the sending side; the other one sees an end only.
+		if err == nil || (errors.Is(err, io.EOF) && errors.Is(c.broken, syscall.ECONNRESET)) {
+			err = fmt.Errorf("send: %w", c.broken)
+		}
+		c.fail(err)
 	})
 }

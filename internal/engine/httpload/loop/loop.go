@@ -47,6 +47,7 @@ type Loop struct {
 	again  []*Conn  // stopped reading before their socket was empty
 	dirty  []*Conn  // have bytes to be sent together
 	buf    []byte
+	lent   bool // a session is at work on buf
 	events [mostEvents]event
 
 	stopped bool
@@ -60,6 +61,7 @@ type posted struct {
 	list []func()
 	back []func()
 	told bool // a wake-up is under way
+	shut bool // nobody takes anything any more
 }
 
 // slot is the place of a connection in the poller's events. A connection that
@@ -88,25 +90,34 @@ func (l *Loop) Now() time.Duration {
 // Recent is the clock as it was read last: within one event it is exact enough.
 func (l *Loop) Recent() time.Duration { return l.now }
 
-// Buffer is the loop's own buffer, for whoever needs one within an event, where
-// no bytes of a connection are being handled.
-func (l *Loop) Buffer() []byte { return l.buf }
+// room is where a connection may read to. A session at work on what another
+// connection has brought may have the loop look at a third one: that is rare, and
+// must not overwrite what the session has still to read.
+func (l *Loop) room() []byte {
+	if l.lent {
+		return make([]byte, 16<<10)
+	}
+	return l.buf
+}
 
 // Defer runs f after the present event, before the loop waits again.
 func (l *Loop) Defer(f func()) { l.soon = append(l.soon, f) }
 
-// Post runs f on the loop's goroutine soon. It may be called from any
-// goroutine. What is posted after the loop has ended never runs.
-func (l *Loop) Post(f func()) {
+// Post runs f on the loop's goroutine soon, and says whether it will: not after
+// the loop has ended. It may be called from any goroutine.
+func (l *Loop) Post(f func()) bool {
 	p := &l.posted
 	p.mu.Lock()
-	p.list = append(p.list, f)
-	tell := !p.told
-	p.told = true
-	p.mu.Unlock()
-	if tell {
-		l.poll.wake()
+	defer p.mu.Unlock()
+	if p.shut {
+		return false
 	}
+	p.list = append(p.list, f)
+	if !p.told {
+		p.told = true
+		l.poll.wake() // not later: the descriptor may be another file's by then
+	}
+	return true
 }
 
 // Stop ends Run. It may be called from any goroutine.
@@ -177,7 +188,9 @@ func (l *Loop) readAgain() {
 	for _, c := range list {
 		c.queued = false
 		if c.state == open {
+			c.written = 0
 			c.receive(false)
+			c.goOn()
 		}
 		l.flush()
 	}
@@ -189,7 +202,9 @@ func (l *Loop) readAgain() {
 // flush sends what connections have gathered.
 func (l *Loop) flush() {
 	for i := 0; i < len(l.dirty); i++ { // sending may end a connection, and so on
-		l.dirty[i].gathered()
+		c := l.dirty[i]
+		c.gathered()
+		c.goOn()
 	}
 	l.dirty = l.dirty[:0]
 }
@@ -216,9 +231,19 @@ func (l *Loop) runSoon() {
 	l.spare = list[:0]
 }
 
-// Close ends all connections without a word. Run does so at its end; it is for
-// a loop that never ran.
+// Close ends all connections without a word, after what was posted has had its
+// run: it may be what somebody waits for. Run does so at its end; it is for a loop
+// that never ran.
 func (l *Loop) Close() {
+	p := &l.posted
+	p.mu.Lock()
+	again := p.shut
+	p.shut = true
+	p.mu.Unlock()
+	if again {
+		return
+	}
+	l.runPosted()
 	for _, s := range l.slots {
 		if s.conn != nil {
 			s.conn.Close(false)

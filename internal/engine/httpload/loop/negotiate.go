@@ -25,13 +25,6 @@ func (c *Conn) Negotiate(f func(net.Conn) error, done func(error)) {
 	c.l.Defer(t.step)
 }
 
-// Abort ends a negotiation with an error that its reads and writes return.
-func (c *Conn) Abort(err error) {
-	if c.state == negotiating {
-		c.talk.end(err)
-	}
-}
-
 // talk is a negotiation under way.
 type talk struct {
 	c     *Conn

@@ -75,17 +75,27 @@ func (c *Conn) step() error {
 	if skip := c.session.Skippable(); skip >= skipFrom && canSkip && c.stream {
 		return c.skip(skip)
 	}
-	n, err := readSocket(c.fd, c.l.buf)
+	buf := c.l.room()
+	n, err := readSocket(c.fd, buf)
 	if err != nil {
 		return err
 	}
 	if n == 0 {
 		return io.EOF
 	}
-	c.drained = n < len(c.l.buf)
+	c.drained = n < len(buf)
 	c.in += int64(n)
-	c.above.In += int64(n)
-	return c.session.Receive(c.l.buf[:n])
+	return c.hand(buf[:n])
+}
+
+// hand gives the session bytes of the loop's buffer.
+func (c *Conn) hand(p []byte) error {
+	c.above.In += int64(len(p))
+	was := c.l.lent
+	c.l.lent = true
+	err := c.session.Receive(p)
+	c.l.lent = was
+	return err
 }
 
 // skip has the kernel throw body bytes away: they are counted and never copied.
@@ -107,9 +117,8 @@ func (c *Conn) skip(left int64) error {
 	if err := c.session.Skip(int64(n)); err != nil || c.state != open {
 		return err
 	}
-	if c.drained {
-		c.await(c.session.Skippable())
-	}
+	// Also when more is there: what follows the body may be small.
+	c.await(c.session.Skippable())
 	return nil
 }
 
@@ -129,10 +138,10 @@ func (c *Conn) await(left int64) {
 
 // decrypt makes one read through TLS, of a record at most.
 func (c *Conn) decrypt() error {
-	n, err := c.tls.Read(c.l.buf)
+	buf := c.l.room()
+	n, err := c.tls.Read(buf)
 	if n > 0 {
-		c.above.In += int64(n)
-		if err := c.session.Receive(c.l.buf[:n]); err != nil || c.state != open {
+		if err := c.hand(buf[:n]); err != nil || c.state != open {
 			return err
 		}
 	}

@@ -4,11 +4,16 @@ package loop
 // there is no space.
 const mostQueued = 256 << 10
 
+// mostWritten is how much of large bodies a connection may send before others
+// have their turn: a peer that reads as fast as we write would never stop us.
+const mostWritten = 1 << 20
+
 // Write implements proto.Link.
 func (c *Conn) Write(p []byte) {
 	if c.state != open || c.broken != nil {
 		return
 	}
+	c.written += len(p)
 	if c.together {
 		c.plain = append(c.plain, p...)
 		if !c.gathering {
@@ -70,11 +75,27 @@ func (c *Conn) Space() int {
 		c.full = true
 		return 0
 	}
+	if c.written >= mostWritten {
+		c.full = true
+		c.again()
+		return 0
+	}
 	return n
+}
+
+// goOn lets a session go on that was told that there is no space, when all that it
+// wrote has gone: then the poller has nothing to say about it.
+func (c *Conn) goOn() {
+	if c.state != open || !c.full || c.broken != nil || len(c.out) > 0 || len(c.plain) > 0 {
+		return
+	}
+	c.full = false
+	c.session.Writable()
 }
 
 // writable sends what is kept, and lets the session go on.
 func (c *Conn) writable() {
+	c.written = 0
 	for len(c.out) > 0 {
 		n, err := writeSocket(c.fd, c.out)
 		if err == errAgain { //nolint:errorlint // our own value, never wrapped
@@ -89,8 +110,5 @@ func (c *Conn) writable() {
 			c.out = nil
 		}
 	}
-	if c.full && c.broken == nil {
-		c.full = false
-		c.session.Writable()
-	}
+	c.goOn()
 }
