@@ -42,7 +42,7 @@ func main() {
 			return err
 		}
 		defer end()
-		for _, s := range []subject{k6()} {
+		for _, s := range []subject{k6(), locust()} {
 			if err := measure(b, s, target); err != nil {
 				return fmt.Errorf("%s: %w", s.tool, err)
 			}

@@ -39,10 +39,13 @@ func PythonOf(path string) string {
 	}
 	if filepath.Base(words[0]) == "env" && len(words) > 1 {
 		if found, err := exec.LookPath(words[1]); err == nil {
-			return found
+			words[0] = found
 		}
 	}
-	return words[0]
+	if strings.HasPrefix(filepath.Base(words[0]), "python") {
+		return words[0]
+	}
+	return path // a program that starts one
 }
 
 func isFile(path string) bool {
