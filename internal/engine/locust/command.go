@@ -100,7 +100,7 @@ func (e *Engine) command(job *engine.Job) tool.Command {
 	own := func(name string) string { return filepath.Join(e.work.Own, name) }
 	files := strings.Join([]string{own("onrush_locust.py"), filepath.FromSlash(e.work.Entry), own("onrush_hold.py")}, ",")
 	args := []string{
-		"-m", "locust", "-f", files, "--headless", "--only-summary", "--exit-code-on-error", "0", "--processes", "0",
+		own("onrush_main.py"), "-f", files, "--headless", "--only-summary", "--exit-code-on-error", "0", "--processes", "0",
 	}
 	return tool.Command{
 		Name: Name, Path: e.python, Args: args, Dir: e.work.Dir,

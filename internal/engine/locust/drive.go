@@ -26,6 +26,7 @@ type drive struct {
 
 	users  int64 // what Locust was told last
 	paused bool
+	asked  bool // a live change said how many users there are
 }
 
 // said is what Locust knows of the script's load, once it stands at the start.
@@ -153,7 +154,8 @@ func (d *drive) follow(at, next time.Duration) {
 func (d *drive) change(at time.Duration) {
 	paused := d.line.Paused(at)
 	level := d.line.Level(at)
-	asked := !paused && level != d.base
+	asked := !paused && (d.asked || level != d.base)
+	d.asked = d.asked || asked
 	switch {
 	case paused && !d.paused:
 		d.paused = true

@@ -73,7 +73,7 @@ func (e *Engine) ask(ctx context.Context, b engine.Bundle, own string) ([]byte, 
 	_, exit, err := tool.Output(ctx, tool.Command{
 		Name: Name, Path: e.python, Dir: b.Dir, Env: env, Secrets: tool.SecretValues(b.Secrets),
 		Args: []string{
-			"-m", "locust", "-f", filepath.Join(own, "onrush_facts.py") + "," + filepath.FromSlash(b.Entry),
+			filepath.Join(own, "onrush_main.py"), "-f", filepath.Join(own, "onrush_facts.py") + "," + filepath.FromSlash(b.Entry),
 			"--headless", "--only-summary", "--processes", "0",
 		},
 	})

@@ -146,14 +146,14 @@ func TestLiveControl(t *testing.T) {
 	k.Change(1500*time.Millisecond, load.ChangeLevel, 6)
 	k.Change(3500*time.Millisecond, load.ChangePause, 0)
 	k.Change(6500*time.Millisecond, load.ChangeResume, 0)
-	k.Change(8500*time.Millisecond, load.ChangeLevel, 1)
+	k.Change(8500*time.Millisecond, load.ChangeLevel, 2) // as it was at the start
 	k.Change(10500*time.Millisecond, load.ChangeDrain, 0)
 	got := k.Wait()
 	users := map[int]int{}
 	for _, w := range got.Windows {
 		users[w.Second] = w.Users
 	}
-	for second, want := range map[int]int{0: 2, 2: 6, 5: 0, 7: 6, 9: 1} {
+	for second, want := range map[int]int{0: 2, 2: 6, 5: 0, 7: 6, 9: 2} {
 		if users[second] != want {
 			t.Errorf("second %d: %d users, want %d: %v", second, users[second], want, users)
 		}

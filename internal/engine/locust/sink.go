@@ -18,7 +18,8 @@ type sink struct {
 	recorder *record.Recorder
 	shard    *record.Shard
 	log      func(msg string, args ...any)
-	start    atomic.Int64 // the barrier as wall clock, ns; 0 before it is known
+	mask     *strings.Replacer // of secrets, which messages may hold
+	start    atomic.Int64      // the barrier as wall clock, ns; 0 before it is known
 	users    atomic.Int64
 
 	once  sync.Once
@@ -39,8 +40,18 @@ const (
 	exitMetric      = "exit code set by the script"
 )
 
+// shortestSecret is masked, as in a tool's output.
+const shortestSecret = 4
+
 func newSink(job *engine.Job) *sink {
+	var masks []string
+	for _, secret := range job.Order.Secrets {
+		if len(secret) >= shortestSecret {
+			masks = append(masks, secret, "***")
+		}
+	}
 	return &sink{
+		mask:     strings.NewReplacer(masks...),
 		recorder: job.Recorder, shard: job.Recorder.Shard(), log: job.Log.Info,
 		ready: make(chan struct{}), errors: map[string]int{}, failed: -1,
 	}
@@ -75,7 +86,7 @@ const mostLabel = 200
 // name makes a type and name of requests known: "GET /basket". Types that are
 // not methods of HTTP stand before the name in the same way.
 func (s *sink) name(kind, text string) name {
-	label := strings.TrimSpace(kind + " " + text)
+	label := s.mask.Replace(strings.TrimSpace(kind + " " + text))
 	if len(label) > mostLabel {
 		label = strings.ToValidUTF8(label[:mostLabel], "") + "…"
 	}
@@ -119,8 +130,9 @@ const mostErrorMetrics = 50
 func (s *sink) errorMetric(f *failure) int {
 	id, ok := s.errors[f.message]
 	if !ok && len(s.errors) < mostErrorMetrics {
-		s.log("requests fail", "cause", f.cause, "message", f.message)
-		id = s.recorder.Metric("error: "+short(f.message), load.MetricCounter, "")
+		message := s.mask.Replace(f.message)
+		s.log("the first of its kind failed", "cause", f.cause, "message", message)
+		id = s.recorder.Metric("error: "+short(message), load.MetricCounter, "")
 		s.errors[f.message] = id
 	} else if !ok {
 		id = s.recorder.Metric("error: (other)", load.MetricCounter, "")

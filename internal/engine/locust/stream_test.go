@@ -122,6 +122,24 @@ func TestFaultsOfAStream(t *testing.T) {
 	}
 }
 
+// TestSecretsStayOutOfFigures: a message or a name may hold one.
+func TestSecretsStayOutOfFigures(t *testing.T) {
+	t.Parallel()
+	r := record.New(record.Options{Task: "t"})
+	job := &engine.Job{Recorder: r, Log: slog.New(slog.DiscardHandler)}
+	job.Order.Secrets = map[string]string{"TOKEN": "hunter22"}
+	s := newSink(job)
+	s.start.Store(1)
+	err := feed(t, s, named("GET", "/a?token=hunter22"), failing(0, "no hunter22"), frame('S', uint32(0), 1000.5, 1.0, int64(0), uint16(0), uint32(1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.finish(time.Second)
+	if text := fmt.Sprintf("%+v", r.Last()); strings.Contains(text, "hunter22") || !strings.Contains(text, "token=***") {
+		t.Errorf("the window is %s", text)
+	}
+}
+
 // FuzzStream: whatever the bytes, the reader ends, and what it counts is what
 // the recorder has.
 func FuzzStream(f *testing.F) {
