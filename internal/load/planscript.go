@@ -37,6 +37,9 @@ func (p *Plan) warnScript(warn func(string, ...any)) {
 		warn("%s is not installed where this plan was made: what the script says is read in the tasks, before the start", p.Engine)
 		return
 	}
+	if p.Engine == EngineLocust && p.Duration == 0 {
+		warn("nothing says when this run ends: it goes on until it is stopped, or until its script ends it; write load.duration")
+	}
 	for _, note := range p.Script.Notes {
 		warn("%s", note)
 	}

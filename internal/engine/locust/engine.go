@@ -158,7 +158,7 @@ func (e *Engine) Run(ctx context.Context, job engine.Job) error {
 	if err := sleepUntil(ctx, e.process, job.Start); err != nil {
 		e.process.Kill()
 		e.process.Wait()
-		return nil //nolint:nilerr // it was told to end before its start
+		return nil // it was told to end before its start
 	}
 	drive := newDrive(e, &job)
 	driven, done := context.WithCancel(ctx)

@@ -152,8 +152,10 @@ func TestOverridesAreShown(t *testing.T) {
 		"nothing":  {},
 		"users":    {load.Load{Users: 25}, []string{"users: script says 12, scenario says 50", "spawn rate: script says 3/s, scenario says all at once"}},
 		"duration": {load.Load{Duration: load.Duration(5 * time.Second)}, []string{"duration: script says 1m, scenario says 5s"}},
-		"ramp": {load.Load{TotalUsers: 50, RampUp: load.Duration(10 * time.Second), HoldFor: load.Duration(20 * time.Second)},
-			[]string{"stages: script says 12, scenario says to 50 in 10s, to 50 in 20s"}},
+		"ramp": {
+			load.Load{TotalUsers: 50, RampUp: load.Duration(10 * time.Second), HoldFor: load.Duration(20 * time.Second)},
+			[]string{"stages: script says 12, scenario says to 50 in 10s, to 50 in 20s"},
+		},
 	} {
 		got, err := locust.New().Override(load.Scenario{Engine: locust.Name, Load: test.load, Regions: regions}, said)
 		if err != nil {

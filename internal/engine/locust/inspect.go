@@ -153,7 +153,7 @@ func read(data []byte, facts *load.ScriptFacts, b engine.Bundle) error {
 	if a.Shape != nil {
 		facts.Parts = append(facts.Parts, a.shape(facts, note))
 	} else {
-		facts.Parts = append(facts.Parts, a.begin(facts, note))
+		facts.Parts = append(facts.Parts, a.begin(facts))
 	}
 	a.classes(facts, note)
 	if a.Processes != nil && *a.Processes != 0 {
@@ -190,14 +190,14 @@ func (a *answer) shape(facts *load.ScriptFacts, note func(string, ...any)) load.
 		p.Duration = load.Duration(time.Duration(s.Duration) * time.Second)
 		facts.Duration = p.Duration
 	default:
-		note("the shape %s does not end within a day: the run goes on until it is stopped, or for load.duration", s.Name)
+		note("the shape %s does not end within a day", s.Name)
 	}
 	return p
 }
 
 // begin is what a script without a shape starts with: what its configuration
 // says, or Locust's own defaults.
-func (a *answer) begin(facts *load.ScriptFacts, note func(string, ...any)) load.ScriptPart {
+func (a *answer) begin(facts *load.ScriptFacts) load.ScriptPart {
 	p := load.ScriptPart{Name: "start", Kind: kindStart, Users: 1}
 	rate := 1.0
 	if a.Users != nil {
@@ -212,10 +212,7 @@ func (a *answer) begin(facts *load.ScriptFacts, note func(string, ...any)) load.
 	}
 	facts.Users, facts.Duration = p.Users, p.Duration
 	if a.Users == nil {
-		note("the script does not say how many users: without load.users it is 1, as Locust has it")
-	}
-	if a.RunTime == nil {
-		note("the script does not say how long: without load.duration the run goes on until it is stopped")
+		p.Text += ", Locust's own default: the script does not say how many"
 	}
 	return p
 }

@@ -88,8 +88,10 @@ func TestStopBeforeTheBarrier(t *testing.T) {
 func TestNothingBeforeTheBarrier(t *testing.T) {
 	t.Parallel()
 	server := newTarget(t)
-	k := task(t, browse, load.Order{Scenario: load.Scenario{Env: env(server), Load: load.Load{TotalUsers: 2, Duration: load.Duration(time.Second)}},
-		Profile: enginetest.Hold(2, time.Second)})
+	k := task(t, browse, load.Order{
+		Scenario: load.Scenario{Env: env(server), Load: load.Load{TotalUsers: 2, Duration: load.Duration(time.Second)}},
+		Profile:  enginetest.Hold(2, time.Second),
+	})
 	prepare(t, k)
 	start := time.Now().Add(1500 * time.Millisecond)
 	k.Start(start)

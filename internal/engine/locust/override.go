@@ -49,7 +49,8 @@ func overrides(l load.ScriptLoad, facts load.ScriptFacts) []load.Override {
 		case kindShape:
 			says = fmt.Sprintf("shape %s (%s)", p.Name, strings.Join(p.Stages, ", "))
 		case kindStart:
-			says, rate = fmt.Sprint(p.Users), p.Text
+			says = fmt.Sprint(p.Users)
+			rate, _, _ = strings.Cut(p.Text, ",")
 		}
 	}
 	length := ""

@@ -110,7 +110,7 @@ func readStream(in *bufio.Reader, to *sink) error {
 	defer to.flush()
 	head := make([]byte, len(streamHeader))
 	if _, err := io.ReadFull(in, head); err != nil {
-		return nil //nolint:nilerr // Locust ended before it had anything to say; its exit tells why
+		return nil // Locust ended before it had anything to say; its exit tells why
 	}
 	if string(head) != streamHeader {
 		return fmt.Errorf("they begin with %q", head)

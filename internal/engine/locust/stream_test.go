@@ -201,8 +201,11 @@ func TestStripesAgree(t *testing.T) {
 	t.Parallel()
 	var shares []load.Share
 	for _, groups := range [][]load.ShareGroup{
-		{{Tasks: 1, Weight: 1}}, {{Tasks: 7, Weight: 3}}, {{Tasks: 2, Weight: 3}, {Tasks: 1, Weight: 1}},
-		{{Tasks: 3, Weight: 5}, {Tasks: 2, Weight: 0}, {Tasks: 4, Weight: 1 << 48}}, {{Tasks: 1, Weight: 7}, {Tasks: 1, Weight: 7}},
+		{{Tasks: 1, Weight: 1}},
+		{{Tasks: 7, Weight: 3}},
+		{{Tasks: 2, Weight: 3}, {Tasks: 1, Weight: 1}},
+		{{Tasks: 3, Weight: 5}, {Tasks: 2, Weight: 0}, {Tasks: 4, Weight: 1 << 48}},
+		{{Tasks: 1, Weight: 7}, {Tasks: 1, Weight: 7}},
 	} {
 		for g, group := range groups {
 			for i := range group.Tasks {
