@@ -64,6 +64,9 @@ func (e *Engine) Prepare(ctx context.Context, job engine.Job) (err error) {
 	if job.Order.Script != nil {
 		e.facts = *job.Order.Script
 		if e.locust, err = tools.Find(ctx, Name); err == nil {
+			err = supported(e.locust.Version)
+		}
+		if err == nil {
 			e.python, err = environment(ctx, e.locust, e.work.Dir, e.work.Entry, e.say(&job))
 		}
 	} else {

@@ -35,6 +35,9 @@ func (e *Engine) inspect(ctx context.Context, b engine.Bundle, say func(string))
 		return facts, err
 	}
 	e.locust, facts.Tool = found, "Locust "+found.Version
+	if err := supported(found.Version); err != nil {
+		return facts, err
+	}
 	if e.python, err = environment(ctx, found, b.Dir, b.Entry, say); err != nil {
 		return facts, err
 	}
@@ -54,6 +57,17 @@ func (e *Engine) inspect(ctx context.Context, b engine.Bundle, say func(string))
 		return facts, err
 	}
 	return facts, read(answer, &facts, b)
+}
+
+// oldest is the first Locust that reads its configuration and ends its users as
+// the tests have it.
+const oldest = "2.43"
+
+func supported(version string) error {
+	if tools.CompareVersions(version, oldest) < 0 {
+		return load.Errorf(load.Invalid, "this is Locust %s, and %s or later is needed: run `onrush engines install locust`, or name a newer one in the script's requirements.txt", version, oldest)
+	}
+	return nil
 }
 
 // ask lets Locust import the script and write down what it says.
@@ -146,6 +160,9 @@ func read(data []byte, facts *load.ScriptFacts, b engine.Bundle) error {
 		return load.Errorf(load.Invalid, "Locust's answer about the script cannot be read: %w", err)
 	}
 	facts.Tool = "Locust " + a.Version
+	if err := supported(a.Version); err != nil { // the script may bring its own
+		return err
+	}
 	note := func(format string, args ...any) { facts.Notes = append(facts.Notes, fmt.Sprintf(format, args...)) }
 	if a.Distributed {
 		return load.Errorf(load.Invalid, "the script's configuration makes Locust a master or a worker: every task is a whole Locust, leave master and worker out")
