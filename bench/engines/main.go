@@ -44,7 +44,7 @@ func main() {
 			return err
 		}
 		defer end()
-		for _, s := range []subject{k6(), jmeter()} {
+		for _, s := range []subject{k6(), jmeter(), locust()} {
 			if err := measure(b, s, target); err != nil {
 				return fmt.Errorf("%s: %w", s.tool, err)
 			}

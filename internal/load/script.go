@@ -116,6 +116,10 @@ func (l ScriptLoad) None() bool {
 	return l.Users == 0 && l.Rate == 0 && len(l.Stages) == 0 && l.Duration == 0 && l.Iterations == 0
 }
 
+// Whole says that it replaces the script's own load altogether, and not only its
+// length.
+func (l ScriptLoad) Whole() bool { return l.Users > 0 || len(l.Stages) > 0 }
+
 // ScriptLoadOf returns what a scenario with a script wants instead of the
 // script's own load. Ramps become stages.
 func ScriptLoadOf(s Scenario) ScriptLoad {

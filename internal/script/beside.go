@@ -83,8 +83,14 @@ func Beside(engine, file string) (root string, names []string, err error) {
 // script that is run.
 func needed(engine, file, base string) []string {
 	text := head(file)
+	if engine == load.EngineLocust && filepath.Base(file) == "requirements.txt" {
+		return pythonLists(file)
+	}
 	if Guess(file) == "" { // data
 		return nil
+	}
+	if engine == load.EngineLocust {
+		return pythonNeeds(file, base, text)
 	}
 	var files []string
 	for _, r := range references(engine) {

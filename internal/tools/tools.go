@@ -66,7 +66,7 @@ type Kind struct {
 
 // Kinds lists all tools. A further engine adds its row here.
 func Kinds() []Kind {
-	return []Kind{k6Kind(), javaKind(), jmeterKind()}
+	return []Kind{k6Kind(), javaKind(), jmeterKind(), locustKind()}
 }
 
 // Dir is where tools are installed: ONRUSH_TOOLS, else a folder of the user's
