@@ -11,7 +11,7 @@ import classes from "./PlanPanel.module.css";
 import type { Checked } from "./useDraft";
 
 /** What will run, worked out by the server before anything starts. */
-export function PlanPanel({ checked, blank, awaits = "Paste a URL" }: { checked: Checked; blank: boolean; awaits?: string }) {
+export function PlanPanel({ checked, blank, awaits }: { checked: Checked; blank: boolean; awaits: string }) {
   const { plan, problems, error, busy } = checked;
   return (
     <section className={`panel ${classes.plan}`} aria-label="Plan" aria-busy={busy}>
