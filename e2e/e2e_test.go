@@ -16,6 +16,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"onrush.dev/onrush/internal/tools"
 )
 
 // programs is the folder with the built onrush and onrush-agent.
@@ -80,7 +82,7 @@ func setup(env *testscript.Env) error {
 	}
 	defer listener.Close()
 	env.Setenv("PATH", programs+string(filepath.ListSeparator)+os.Getenv("PATH"))
-	env.Setenv("ONRUSH_TOOLS", toolsDir())
+	env.Setenv("ONRUSH_TOOLS", tools.Dir())
 	env.Setenv("HOME", env.WorkDir)
 	env.Setenv("ONRUSH_CONFIG_DIR", filepath.Join(env.WorkDir, "config"))
 	env.Setenv("ONRUSH_DATA", filepath.Join(env.WorkDir, "data"))
@@ -92,18 +94,6 @@ func setup(env *testscript.Env) error {
 	env.Setenv("LISTEN", listener.Addr().String())
 	env.Values[processesKey{}] = &processes{byName: map[string]*process{}}
 	return nil
-}
-
-// toolsDir is where scripts/setup-engines installs the engines' tools.
-func toolsDir() string {
-	if dir := os.Getenv("ONRUSH_TOOLS"); dir != "" {
-		return dir
-	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return ""
-	}
-	return filepath.Join(home, ".local", "share", "onrush", "tools")
 }
 
 // endPrograms ends what scripts left running: tasks outlive a server that was

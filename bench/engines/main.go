@@ -6,6 +6,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -26,7 +27,8 @@ const (
 
 // subject is one tool with a script that does nothing but send requests.
 type subject struct {
-	tool   string
+	tool   string // in package tools
+	label  string // where that is another: JMeter's program is java
 	env    string // names the program for Onrush: ONRUSH_K6
 	file   string
 	script string // %s is the target
@@ -42,7 +44,7 @@ func main() {
 			return err
 		}
 		defer end()
-		for _, s := range []subject{k6()} {
+		for _, s := range []subject{k6(), jmeter(), locust()} {
 			if err := measure(b, s, target); err != nil {
 				return fmt.Errorf("%s: %w", s.tool, err)
 			}
@@ -84,7 +86,7 @@ func measure(b *rig.Bench, s subject, target string) error {
 		attached = append(attached, float64(report.Total.Requests)/report.Run.Seconds)
 	}
 	ratio := median(attached) / median(bare)
-	b.Judge(ratio >= goal, s.tool+": rate on one core, attached beside bare", fmt.Sprintf("%.0f %%", 100*goal),
+	b.Judge(ratio >= goal, cmp.Or(s.label, s.tool)+": rate on one core, attached beside bare", fmt.Sprintf("%.0f %%", 100*goal),
 		"%.1f %% (%.0f and %.0f requests/s)", 100*ratio, median(attached), median(bare))
 	return nil
 }

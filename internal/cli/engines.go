@@ -56,7 +56,7 @@ func (c *enginesListCmd) Run(env *Env) error {
 
 // enginesInstallCmd is `onrush engines install`.
 type enginesInstallCmd struct {
-	Name  []string `arg:"" optional:"" help:"Which tools: k6. Default: all."`
+	Name  []string `arg:"" optional:"" help:"Which tools: k6, jmeter, locust. Default: all."`
 	Dir   string   `placeholder:"DIR" help:"Where to. Default: where tasks look (ONRUSH_TOOLS)." env:"ONRUSH_TOOLS"`
 	From  string   `placeholder:"FILE" help:"From a file of onrush engines bundle, without any registry."`
 	Proxy string   `name:"go-proxy" placeholder:"URL" help:"Mirror of the Go module proxy. Default: as Go is set up." env:"ONRUSH_GO_PROXY"`

@@ -25,6 +25,9 @@ func (p *Plan) fromScript(s *Scenario, facts *ScriptFacts, overrides []Override)
 			p.Iterations = facts.Iterations * int64(times)
 		}
 	}
+	if ChangesLive(s.Engine) && ScriptLoadOf(*s).Whole() {
+		return // the engine itself makes this load, by the profile as it is
+	}
 	p.Profile = Profile{Points: []Point{{Level: float64(p.Users)}}, Endless: true}
 }
 
@@ -33,6 +36,9 @@ func (p *Plan) warnScript(warn func(string, ...any)) {
 	if p.Script == nil {
 		warn("%s is not installed where this plan was made: what the script says is read in the tasks, before the start", p.Engine)
 		return
+	}
+	if p.Engine == EngineLocust && p.Duration == 0 {
+		warn("nothing says when this run ends: it goes on until it is stopped, or until its script ends it; write load.duration")
 	}
 	for _, note := range p.Script.Notes {
 		warn("%s", note)

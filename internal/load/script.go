@@ -50,7 +50,8 @@ type ScriptFacts struct {
 	Iterations int64             `json:"iterations,omitempty"`
 	Parts      []ScriptPart      `json:"parts,omitempty"` // scenarios, thread groups, user classes
 	Thresholds []ScriptThreshold `json:"thresholds,omitempty"`
-	Notes      []string          `json:"notes,omitempty"` // what a reader of the plan must know
+	Notes      []string          `json:"notes,omitempty"`    // what a reader of the plan must know
+	Unshared   []string          `json:"unshared,omitempty"` // why several tasks cannot make this load once; empty: they can
 }
 
 // ScriptPart is a part of a script that makes load by itself: a scenario of
@@ -64,6 +65,7 @@ type ScriptPart struct {
 	Duration   Duration `json:"duration,omitempty"`
 	Iterations int64    `json:"iterations,omitempty"`
 	Stages     []string `json:"stages,omitempty"` // "to 50 in 30s"
+	Step       int      `json:"step,omitempty"`   // users that come and go at once; a task can only have whole steps
 	Weight     int      `json:"weight,omitempty"`
 	Text       string   `json:"text,omitempty"` // whatever else matters, for people
 }
@@ -113,6 +115,10 @@ type ScriptStage struct {
 func (l ScriptLoad) None() bool {
 	return l.Users == 0 && l.Rate == 0 && len(l.Stages) == 0 && l.Duration == 0 && l.Iterations == 0
 }
+
+// Whole says that it replaces the script's own load altogether, and not only its
+// length.
+func (l ScriptLoad) Whole() bool { return l.Users > 0 || len(l.Stages) > 0 }
 
 // ScriptLoadOf returns what a scenario with a script wants instead of the
 // script's own load. Ramps become stages.

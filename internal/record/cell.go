@@ -22,6 +22,7 @@ type cell struct {
 	causeMap  map[load.Cause]int64
 
 	opened *opened // nil until a request of this label opened a connection
+	listed bool    // in its second's used
 }
 
 // opened are the times of requests that opened a connection. With kept
@@ -148,7 +149,7 @@ func (c *cell) reset() {
 	for _, h := range c.histograms(buf[:0]) {
 		h.Reset()
 	}
-	c.requests, c.failures, c.in, c.out, c.redirects = 0, 0, 0, 0, 0
+	c.requests, c.failures, c.in, c.out, c.redirects, c.listed = 0, 0, 0, 0, 0, false
 	c.statuses, c.causes = c.statuses[:0], c.causes[:0]
 }
 

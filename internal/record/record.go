@@ -91,6 +91,21 @@ func (r *Recorder) Offer(second int, n int64) {
 	r.second(second).offered += n
 }
 
+// Moved adds bytes that requests of a label have moved before their end, which
+// their samples then do not count again: a download of a minute is to be seen in
+// all of its seconds.
+func (r *Recorder) Moved(label int, at time.Duration, in, out int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	sec := r.second(secondOf(at))
+	id := sec.open(r, label)
+	if !sec.cells[id].listed {
+		sec.list(id)
+	}
+	sec.cells[id].in += in
+	sec.cells[id].out += out
+}
+
 // Shard returns a new shard of r.
 func (r *Recorder) Shard() *Shard { return &Shard{r: r} }
 

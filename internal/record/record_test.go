@@ -353,3 +353,29 @@ func TestRecordAllocatesNothing(t *testing.T) {
 		t.Errorf("2,000 samples allocate %.0f times", got)
 	}
 }
+
+// TestMoved: bytes of a request under way are in their own seconds, under its
+// label, and no request is.
+func TestMoved(t *testing.T) {
+	t.Parallel()
+	r := record.New(record.Options{})
+	s, label := r.Shard(), r.Label("download", "")
+	r.Moved(label, 300*time.Millisecond, 700, 7)
+	r.Moved(label, 900*time.Millisecond, 200, 2)
+	r.Moved(label, 1500*time.Millisecond, 50, 0)
+	s.Record(&record.Sample{Label: label, End: 1800 * time.Millisecond, Latency: 1800 * time.Millisecond, Service: record.None, FirstByte: record.None, Body: record.None, Lag: record.None, Connect: record.None, DNS: record.None, TCP: record.None, TLS: record.None, Status: 200, BytesIn: 5})
+	for second, want := range []string{"download 0 900 9", "download 1 55 0"} {
+		w := r.Cut(second)
+		if len(w.Entries) != 1 {
+			t.Fatalf("second %d has %d entries", second, len(w.Entries))
+		}
+		e := w.Entries[0]
+		if got := fmt.Sprint(e.Label, " ", e.Requests, " ", e.BytesIn, " ", e.BytesOut); got != want {
+			t.Errorf("second %d: got %s, want %s", second, got, want)
+		}
+		if sent := int64(second); w.Sent != sent {
+			t.Errorf("second %d: %d samples sent, want %d", second, w.Sent, sent)
+		}
+		r.Recycle(w)
+	}
+}

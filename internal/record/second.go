@@ -99,8 +99,8 @@ func (sec *second) add(r *Recorder, s *Sample) {
 		id = sec.open(r, id)
 	}
 	c := sec.cells[id]
-	if c.requests == 0 {
-		sec.used = append(sec.used, id)
+	if !c.listed {
+		sec.list(id)
 	}
 	c.add(s)
 	if s.Lag >= 0 {
@@ -121,14 +121,20 @@ func (sec *second) open(r *Recorder, id int) int {
 	return id
 }
 
+// list has the label's cell be part of the window.
+func (sec *second) list(id int) {
+	sec.cells[id].listed = true
+	sec.used = append(sec.used, id)
+}
+
 // merge moves all of o into sec.
 func (sec *second) merge(r *Recorder, o *second) {
 	for _, id := range o.used {
 		if uint(id) >= uint(len(sec.cells)) || sec.cells[id] == nil {
 			sec.open(r, id)
 		}
-		if sec.cells[id].requests == 0 {
-			sec.used = append(sec.used, id)
+		if !sec.cells[id].listed {
+			sec.list(id)
 		}
 		sec.cells[id].merge(o.cells[id])
 	}

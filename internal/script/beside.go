@@ -29,6 +29,13 @@ func references(engine string) []reference {
 			// Names that are kept in a variable first, by the look of them.
 			{regexp.MustCompile(`['"\x60]([^'"\x60\n$:*?]+\.(?:proto|protoset|csv|tsv|json|txt|xml|html|graphql|pem|crt|key|pfx|bin|gz|zip|pdf|png|jpe?g|gif|svg|wasm|ya?ml))['"\x60]`), []string{""}},
 		}
+	case load.EngineJMeter:
+		// A listener's file name is what it writes, so only elements that read count.
+		return []reference{
+			{regexp.MustCompile(`(?s)<(?:CSVDataSet|JSR223\w+|com\.blazemeter[\w.]*RandomCSV\w*)\b[^>]*[^/]>\s*(?:<\w+Prop name="[^"]*"(?:/>|>[^<]*</\w+>)\s*)*?<stringProp name="(?:filename|scriptFile)">([^<$]+)<`), []string{""}},
+			{regexp.MustCompile(`<stringProp name="(?:IncludeController\.includepath|File\.path|[A-Za-z]+\.filename)">([^<$]+)<`), []string{""}},
+			{regexp.MustCompile(`\$\{__(?:FileToString|StringFromFile|CSVRead)\(\s*([^,()$]+)`), []string{""}},
+		}
 	}
 	return nil
 }
@@ -76,8 +83,14 @@ func Beside(engine, file string) (root string, names []string, err error) {
 // script that is run.
 func needed(engine, file, base string) []string {
 	text := head(file)
+	if engine == load.EngineLocust && filepath.Base(file) == "requirements.txt" {
+		return pythonLists(file)
+	}
 	if Guess(file) == "" { // data
 		return nil
+	}
+	if engine == load.EngineLocust {
+		return pythonNeeds(file, base, text)
 	}
 	var files []string
 	for _, r := range references(engine) {

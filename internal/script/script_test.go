@@ -220,3 +220,36 @@ func FuzzUnpack(f *testing.F) {
 		}
 	})
 }
+
+func TestWhatATestPlanNeedsBesideIt(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, name := range []string{"data/people.csv", "part.jmx", "body.json", "run.groovy", "old.jtl", "photo.png"} {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	plan := `<jmeterTestPlan><hashTree>
+<CSVDataSet testname="people">
+  <stringProp name="delimiter">,</stringProp>
+  <boolProp name="recycle"/>
+  <stringProp name="filename">data/people.csv</stringProp>
+</CSVDataSet><hashTree/>
+<IncludeController><stringProp name="IncludeController.includepath">part.jmx</stringProp></IncludeController><hashTree/>
+<stringProp name="Argument.value">${__FileToString(body.json,,)}</stringProp>
+<JSR223Sampler testname="s"><stringProp name="filename">run.groovy</stringProp></JSR223Sampler><hashTree/>
+<elementProp name="x"><stringProp name="File.path">photo.png</stringProp></elementProp>
+<ResultCollector testname="r"><stringProp name="filename">old.jtl</stringProp></ResultCollector><hashTree/>
+</hashTree></jmeterTestPlan>`
+	file := filepath.Join(dir, "plan.jmx")
+	if err := os.WriteFile(file, []byte(plan), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, names, err := script.Beside(load.EngineJMeter, file)
+	if got, want := strings.Join(names, " "), "body.json data/people.csv part.jmx photo.png plan.jmx run.groovy"; err != nil || got != want {
+		t.Errorf("got %q, %v, want %q", got, err, want)
+	}
+}

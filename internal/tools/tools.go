@@ -53,6 +53,11 @@ type Kind struct {
 	Name    string
 	Env     string   // names the program, or for jmeter its home: ONRUSH_K6
 	Program []string // tried on PATH, in this order; none: not looked for there
+	// Places are programs that the tool's own environment variables name, tried
+	// before PATH; nil: it has none.
+	Places func() []string
+	// Home turns a program that was found into the tool's path; nil: it is that.
+	Home func(path string) string
 	// Version asks the program for its version and extras.
 	Version func(ctx context.Context, path string) (version string, extras []string, err error)
 	Needs   []string // other kinds that must be there too
@@ -61,7 +66,7 @@ type Kind struct {
 
 // Kinds lists all tools. A further engine adds its row here.
 func Kinds() []Kind {
-	return []Kind{k6Kind()}
+	return []Kind{k6Kind(), javaKind(), jmeterKind(), locustKind()}
 }
 
 // Dir is where tools are installed: ONRUSH_TOOLS, else a folder of the user's
@@ -115,7 +120,11 @@ func Find(ctx context.Context, name string) (Tool, error) {
 	if t, ok := newest(installed(Dir()), name); ok {
 		return t, nil
 	}
-	for _, program := range kind.Program {
+	programs := kind.Program
+	if kind.Places != nil {
+		programs = append(kind.Places(), programs...)
+	}
+	for _, program := range programs {
 		path, err := exec.LookPath(program)
 		if err != nil {
 			continue
@@ -131,6 +140,9 @@ func Find(ctx context.Context, name string) (Tool, error) {
 func (k Kind) look(ctx context.Context, path string, origin Origin) (Tool, error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
+	if k.Home != nil {
+		path = k.Home(path)
+	}
 	version, extras, err := k.Version(ctx, path)
 	return Tool{Name: k.Name, Version: version, Path: path, Origin: origin, Extras: extras}, err
 }

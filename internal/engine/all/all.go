@@ -8,13 +8,17 @@ import (
 
 	"onrush.dev/onrush/internal/engine"
 	"onrush.dev/onrush/internal/engine/httpload"
+	"onrush.dev/onrush/internal/engine/jmeter"
 	"onrush.dev/onrush/internal/engine/k6"
+	"onrush.dev/onrush/internal/engine/locust"
 	"onrush.dev/onrush/internal/engine/scripted"
 	"onrush.dev/onrush/internal/load"
 )
 
 // Names are the words that scenarios may use, the default first.
-func Names() []string { return []string{httpload.Name, k6.Name, scripted.Name} }
+func Names() []string {
+	return []string{httpload.Name, k6.Name, jmeter.Name, locust.Name, scripted.Name}
+}
 
 // New returns a new engine of the given name. The empty name stands for the
 // default.
@@ -24,6 +28,10 @@ func New(name string) (engine.Engine, error) {
 		return httpload.New(), nil
 	case k6.Name:
 		return k6.New(), nil
+	case jmeter.Name:
+		return jmeter.New(), nil
+	case locust.Name:
+		return locust.New(), nil
 	case scripted.Name:
 		return scripted.New(), nil
 	}

@@ -63,6 +63,11 @@ func (k *Task) Start(start time.Time) {
 	if err := k.Engine.Prepare(k.t.Context(), k.Job); err != nil {
 		k.t.Fatalf("Prepare: %v", err)
 	}
+	k.Begin(start)
+}
+
+// Begin runs an engine that is prepared.
+func (k *Task) Begin(start time.Time) {
 	k.Job.Start = start
 	ctx, cancel := context.WithCancel(k.t.Context())
 	k.cancel = cancel

@@ -174,6 +174,8 @@ func (r *run) play(ctx context.Context, lead func(context.Context), end func(*wo
 	inner, cancel := context.WithCancel(ctx)
 	defer cancel()
 	for _, w := range r.workers {
+		w.second.Init(w.progress)
+		w.loop.Post(w.progress)
 		loops.Go(func() {
 			if err := w.loop.Run(); err != nil {
 				faults <- err

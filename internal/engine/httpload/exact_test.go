@@ -2,6 +2,7 @@ package httpload
 
 import (
 	"fmt"
+	"net/http"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -246,4 +247,37 @@ func TestConformance(t *testing.T) {
 			},
 		},
 	})
+}
+
+// TestLargeBodiesAreSeenWhileTheyCome: the bytes of a slow download are in the
+// seconds in which they came, and all of them together are what came.
+func TestLargeBodiesAreSeenWhileTheyCome(t *testing.T) {
+	t.Parallel()
+	piece := make([]byte, 256<<10)
+	s := newServer(t, nil, func(w http.ResponseWriter, r *http.Request) {
+		for range 6 {
+			_, _ = w.Write(piece)
+			_ = http.NewResponseController(w).Flush()
+			select {
+			case <-time.After(450 * time.Millisecond):
+			case <-r.Context().Done():
+			}
+		}
+	})
+	got := send(t, load.Order{
+		Model: load.Closed, Profile: enginetest.Endless(1), Requests: 1,
+		Scenario: load.Scenario{Requests: []load.Request{get("http://%s/", s.addr)}},
+	}, nil)
+	good(t, got, 1)
+	size, seconds := int64(6*len(piece)), 0
+	for _, w := range got.Windows {
+		for _, e := range w.Entries {
+			if e.BytesIn > 0 {
+				seconds++
+			}
+		}
+	}
+	if seconds < 2 || got.BytesIn < size || got.BytesIn > size+size/100 {
+		t.Errorf("%d bytes in %d seconds, want some more than %d in several", got.BytesIn, seconds, size)
+	}
 }

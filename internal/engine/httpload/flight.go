@@ -45,6 +45,8 @@ type flight struct {
 	timer    loop.Timer
 
 	in, out   int64
+	came      int64 // bytes of bodies so far
+	told      int64 // of these, that are counted already
 	status    int
 	redirects int
 	location  string
@@ -97,7 +99,7 @@ func (f *flight) begin(q *request, v *values, due time.Duration) {
 	f.call, f.due, f.under = q, due, true
 	f.conn, f.lane, f.first, f.opened = nil, nil, record.None, notOpened
 	f.values, f.elsewhere, f.judging = v, false, false
-	f.in, f.out, f.status, f.redirects = 0, 0, 0, 0
+	f.in, f.out, f.came, f.told, f.status, f.redirects = 0, 0, 0, 0, 0, 0
 	w.take(f)
 	f.sent = w.loop.Now()
 	lag := record.None
@@ -162,6 +164,17 @@ func (f *flight) timeout() {
 	f.abandon(proto.Failf(load.CauseTimeout, "no whole response within %s", f.call.timeout))
 }
 
+// sizeable is how much of a body is counted before the request's end.
+const sizeable = 64 << 10
+
+// progress counts what has come so far of a large body in the second that ends.
+func (f *flight) progress(at time.Duration) {
+	if more := f.came - f.told; more >= sizeable {
+		f.told = f.came
+		f.w.job.Recorder.Moved(f.w.labels[f.call.index], at, more, 0)
+	}
+}
+
 // abandon ends a flight wherever it is.
 func (f *flight) abandon(why *proto.Failure) {
 	f.judge.Reset()
@@ -189,7 +202,7 @@ func (f *flight) land(why *proto.Failure) {
 		Latency: end - f.sent, Service: record.None, Lag: record.None,
 		FirstByte: record.None, Body: record.None,
 		Connect: f.opened.all, DNS: f.opened.dns, TCP: f.opened.tcp, TLS: f.opened.tls,
-		Status: f.status, BytesIn: f.in, BytesOut: f.out, Redirects: f.redirects,
+		Status: f.status, BytesIn: max(0, f.in-f.told), BytesOut: f.out, Redirects: f.redirects,
 	}
 	if f.first != record.None {
 		s.FirstByte, s.Body = f.first-f.sent, end-f.first

@@ -36,6 +36,7 @@ func (f *flight) WantsBody() bool { return f.judging && f.judge.Wants() }
 
 // Body implements proto.Receiver.
 func (f *flight) Body(p []byte) error {
+	f.came += int64(len(p))
 	if !f.judging {
 		return nil
 	}
@@ -44,6 +45,7 @@ func (f *flight) Body(p []byte) error {
 
 // Skipped implements proto.Receiver.
 func (f *flight) Skipped(n int64) error {
+	f.came += n
 	if f.judging {
 		f.judge.Skip(n)
 	}

@@ -25,7 +25,8 @@ type worker struct {
 	sites      map[origin]*site
 	fixedSites []*site // by request
 
-	first    *flight // those under way, in a ring of links
+	second   loop.Timer // at the end of each
+	first    *flight    // those under way, in a ring of links
 	flying   int
 	trips    int  // arrivals under way; some may be between two requests
 	closing  bool // no more arrivals, and users stop
@@ -72,6 +73,16 @@ func newWorker(r *run, index int) (*worker, error) {
 		}
 	}
 	return w, nil
+}
+
+// progress counts, at the end of each second, what has come of large bodies.
+func (w *worker) progress() {
+	now := w.loop.Recent()
+	end := now.Truncate(time.Second)
+	for f := w.first; f != nil; f = f.next {
+		f.progress(max(0, end-1))
+	}
+	w.loop.Set(&w.second, end+time.Second)
 }
 
 // limit says why this worker is the limit from now on; "" that it is not.

@@ -56,7 +56,7 @@ func Tend(ctx context.Context, p *Process, job engine.Job, e Endings) (Exit, End
 				drained, why = true, Drained
 				call(e.Drain)
 				force = time.After(grace)
-			} else if end, ok := job.Timeline.End(); ok { // a change for an instant to come
+			} else if end, ok := job.Timeline.End(); ok && end > at { // a change for an instant to come
 				due = time.After(end - at)
 			}
 		}

@@ -52,6 +52,7 @@ func open(t *testing.T, o local.Options) *local.Driver {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = d.Close() }) // its reaper writes into a folder that is about to go
 	return d
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"onrush.dev/onrush/internal/load"
 	"onrush.dev/onrush/internal/store"
@@ -73,7 +74,7 @@ func must(t testing.TB, err error) {
 
 func same(t testing.TB, got, want any) {
 	t.Helper()
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(load.Plan{})); diff != "" {
 		t.Fatalf("not what was stored (-want +got):\n%s", diff)
 	}
 }

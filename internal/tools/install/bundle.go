@@ -2,6 +2,7 @@ package install
 
 import (
 	"archive/zip"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -130,6 +131,11 @@ func unpackTool(temp, folder string, members []*zip.File) (tools.Manifest, error
 	}
 	if err == nil {
 		err = Check(temp, m)
+	}
+	if i, known := ByName(m.Name); err == nil && known == nil {
+		if s, ok := i.(Settler); ok {
+			err = s.Settle(context.Background(), temp, m)
+		}
 	}
 	return m, err
 }

@@ -31,8 +31,14 @@ type Installer interface {
 	Install(ctx context.Context, dir string, o Options) (tools.Manifest, error)
 }
 
+// Settler is an installer whose tool, unpacked from a bundle, must be fitted to
+// the machine.
+type Settler interface {
+	Settle(ctx context.Context, dir string, m tools.Manifest) error
+}
+
 // Installers lists all. A further tool adds its line here.
-func Installers() []Installer { return []Installer{k6{}} }
+func Installers() []Installer { return []Installer{k6{}, jmeter{}, locust{}} }
 
 // Options say where things come from.
 type Options struct {

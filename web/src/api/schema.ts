@@ -1702,6 +1702,7 @@ export interface components {
             rate?: number;
             thresholds?: components["schemas"]["ScriptThreshold"][] | null;
             tool: string;
+            unshared?: string[] | null;
             /** Format: int64 */
             users?: number;
         };
@@ -1715,6 +1716,8 @@ export interface components {
             /** Format: double */
             rate?: number;
             stages?: string[] | null;
+            /** Format: int64 */
+            step?: number;
             text?: string;
             /** Format: int64 */
             users?: number;

@@ -139,7 +139,7 @@ function New() {
             />
           )}
         </div>
-        <PlanPanel checked={checked} blank={blank && !yaml} />
+        <PlanPanel checked={checked} blank={blank && !yaml} awaits={asScript ? "Drop a script" : "Paste a URL"} />
       </div>
     </form>
   );

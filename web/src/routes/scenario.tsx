@@ -95,7 +95,7 @@ function Editor({ record }: { record: ScenarioRecord }) {
           <Files files={files} onChange={setFiles} />
           <YamlEditor value={source} onChange={setSource} problems={checked.problems} />
         </div>
-        <PlanPanel checked={checked} blank={source.trim() === ""} />
+        <PlanPanel checked={checked} blank={source.trim() === ""} awaits="Write a scenario" />
       </div>
       <div style={{ marginTop: 12 }}>
         <Section title="Runs" count={runs.data?.length} empty={runs.data?.length === 0 ? "It never ran." : undefined}>

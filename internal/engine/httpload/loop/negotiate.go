@@ -87,7 +87,7 @@ func (s *shim) Read(p []byte) (int, error) {
 			return 0, net.ErrClosed
 		}
 		if c.l.staging.of == c {
-			return c.l.staging.take(c, p), nil
+			return c.l.staging.take(p), nil
 		}
 		if !c.drained || c.ended {
 			n, err := s.fetch(p)
@@ -127,7 +127,7 @@ func (s *shim) fetch(p []byte) (int, error) {
 	}
 	c.ahead += int64(n)
 	if ahead {
-		n = c.l.staging.take(c, p)
+		n = c.l.staging.take(p)
 	}
 	return n, nil
 }

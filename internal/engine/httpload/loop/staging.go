@@ -16,8 +16,8 @@ type staging struct {
 	of   *Conn  // whose that is; nil: nobody's
 }
 
-// take gives c what was read for it.
-func (s *staging) take(c *Conn, p []byte) int {
+// take gives out what was read ahead.
+func (s *staging) take(p []byte) int {
 	n := copy(p, s.rest)
 	if s.rest = s.rest[n:]; len(s.rest) == 0 {
 		s.of = nil

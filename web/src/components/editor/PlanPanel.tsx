@@ -11,7 +11,7 @@ import classes from "./PlanPanel.module.css";
 import type { Checked } from "./useDraft";
 
 /** What will run, worked out by the server before anything starts. */
-export function PlanPanel({ checked, blank }: { checked: Checked; blank: boolean }) {
+export function PlanPanel({ checked, blank, awaits }: { checked: Checked; blank: boolean; awaits: string }) {
   const { plan, problems, error, busy } = checked;
   return (
     <section className={`panel ${classes.plan}`} aria-label="Plan" aria-busy={busy}>
@@ -33,7 +33,7 @@ export function PlanPanel({ checked, blank }: { checked: Checked; blank: boolean
           </ul>
         </div>
       ) : blank ? (
-        <p className={classes.note}>Paste a URL: the plan of the run appears here before anything is sent.</p>
+        <p className={classes.note}>{awaits}: the plan of the run appears here before anything is sent.</p>
       ) : (
         <div className={classes.note}>
           <Skeleton height={120} mb={12} />
