@@ -132,7 +132,7 @@ func environment(t *taskDir, s fleet.TaskSpec) []string {
 	for _, name := range []string{
 		"PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "GODEBUG", "GOCOVERDIR",
 		"XDG_DATA_HOME", "ONRUSH_TOOLS", "ONRUSH_K6", "ONRUSH_JMETER", "ONRUSH_JAVA", "ONRUSH_LOCUST", "ONRUSH_PYTHON", "JAVA_HOME", "JMETER_HOME",
-		"ONRUSH_PYPI_URL", "PIP_INDEX_URL", "PIP_CERT", "PIP_FIND_LINKS",
+		"ONRUSH_PYPI_URL", "PIP_INDEX_URL", "PIP_CERT", "PIP_FIND_LINKS", "ONRUSH_IO",
 	} {
 		if v, ok := os.LookupEnv(name); ok {
 			env = append(env, name+"="+v)
