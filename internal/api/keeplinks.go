@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"strconv"
-	"strings"
 	"time"
 
 	"onrush.dev/onrush/internal/load"
@@ -23,24 +22,15 @@ func (l *Links) KeepURL(run, task string) string {
 
 // checkKeep returns what such a link names, or refuses it.
 func (l *Links) checkKeep(token string, now time.Time) (run, task string, err error) {
-	refused := load.Errorf(load.Forbidden, "the link is not valid")
-	cut := strings.LastIndexByte(token, '.')
-	if cut < 0 || !hmac.Equal([]byte(l.signKeep(token[:cut])), []byte(token[cut+1:])) {
-		return "", "", refused
-	}
-	parts := strings.Split(token[:cut], ".")
-	if len(parts) != 3 {
-		return "", "", refused
-	}
-	name, err := base64.RawURLEncoding.DecodeString(parts[1])
+	run, coded, err := read(token, l.signKeep, now)
 	if err != nil {
-		return "", "", refused
+		return "", "", err
 	}
-	end, err := strconv.ParseInt(parts[2], 10, 64)
-	if err != nil || now.Unix() >= end {
-		return "", "", load.Errorf(load.Forbidden, "the link has expired")
+	name, err := base64.RawURLEncoding.DecodeString(coded)
+	if err != nil {
+		return "", "", load.Errorf(load.Forbidden, "the link is not valid")
 	}
-	return parts[0], string(name), nil
+	return run, string(name), nil
 }
 
 func (l *Links) signKeep(claim string) string {

@@ -154,7 +154,7 @@ func (e *Engine) Run(ctx context.Context, job engine.Job) error {
 	}
 	e.sink.begin(&job)
 	defer job.Recorder.Gauges(nil)
-	if err := sleepUntil(ctx, e.process, job.Start); err != nil {
+	if err := e.process.Await(ctx, job.Start); err != nil {
 		e.process.Kill()
 		e.process.Wait()
 		return nil
@@ -173,20 +173,6 @@ func (e *Engine) Run(ctx context.Context, job engine.Job) error {
 		e.counted = n + e.sink.inParents
 	}
 	return e.verdict(job, exit, why)
-}
-
-// sleepUntil waits for the barrier, while JMeter lives.
-func sleepUntil(ctx context.Context, p *tool.Process, at time.Time) error {
-	t := time.NewTimer(time.Until(at))
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return ctx.Err()
-	case <-p.Done():
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // endings are JMeter's: it has words for both, which it takes on a port of the

@@ -161,7 +161,7 @@ func (e *Engine) Run(ctx context.Context, job engine.Job) error {
 	usage.Look() // what k6 used to get ready is no load
 	e.sink.begin(&job, usage)
 	defer job.Recorder.Gauges(nil)
-	if err := sleepUntil(ctx, e.process, job.Start); err != nil {
+	if err := e.process.Await(ctx, job.Start); err != nil {
 		e.process.Kill()
 		e.process.Wait()
 		return nil // it was told to end before its start
@@ -181,20 +181,6 @@ func (e *Engine) Run(ctx context.Context, job engine.Job) error {
 	e.sink.finish()
 	e.counted = countOf(e.summaryFile())
 	return e.verdict(job, exit, why)
-}
-
-// sleepUntil waits for the barrier, while k6 lives.
-func sleepUntil(ctx context.Context, p *tool.Process, at time.Time) error {
-	t := time.NewTimer(time.Until(at))
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return ctx.Err()
-	case <-p.Done():
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // endings are k6's: an interrupt ends the load, and teardown and summary still

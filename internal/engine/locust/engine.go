@@ -158,7 +158,7 @@ func (e *Engine) Run(ctx context.Context, job engine.Job) error {
 	defer e.close()
 	e.sink.begin(&job)
 	defer job.Recorder.Gauges(nil)
-	if err := sleepUntil(ctx, e.process, job.Start); err != nil {
+	if err := e.process.Await(ctx, job.Start); err != nil {
 		e.process.Kill()
 		e.process.Wait()
 		return nil // it was told to end before its start
@@ -183,20 +183,6 @@ func (e *Engine) Run(ctx context.Context, job engine.Job) error {
 	}
 	e.sink.finish(time.Since(job.Start))
 	return e.verdict(job, exit, why)
-}
-
-// sleepUntil waits for the barrier, while Locust lives.
-func sleepUntil(ctx context.Context, p *tool.Process, at time.Time) error {
-	t := time.NewTimer(time.Until(at))
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return ctx.Err()
-	case <-p.Done():
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // closing is what the script's own test_stop and quitting may take beside the

@@ -143,6 +143,21 @@ func (p *Process) PID() int { return p.pid }
 // Done is closed once the tool and all that it started are gone.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
+// Await waits for the barrier, while the tool lives: when it ends before, nothing
+// is left to wait for. An error says that ctx has ended.
+func (p *Process) Await(ctx context.Context, at time.Time) error {
+	t := time.NewTimer(time.Until(at))
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return ctx.Err()
+	case <-p.done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // Wait waits for the end of the process and of all that it started.
 func (p *Process) Wait() Exit {
 	<-p.done
