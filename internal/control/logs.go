@@ -65,7 +65,7 @@ func (c *conductor) copyLog(ctx context.Context, t *task, name string) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.Limits.Platform)
 	defer cancel()
-	log, err := r.driver.Logs(ctx, c.id, t.Name)
+	log, err := r.driver.Logs(ctx, c.id, t.Name, false)
 	if err != nil {
 		return err
 	}

@@ -87,8 +87,11 @@ func (c *conductor) startTasks(ctx context.Context, tasks []*task) error {
 		if err != nil {
 			return err
 		}
+		place := c.fleet[t.Region]
 		specs[t.Region] = append(specs[t.Region], fleet.TaskSpec{
 			Run: c.id, Task: t.Name, Region: t.Region, Attempt: t.Attempt, Ticket: ticket,
+			Image: place.ImageFor(c.run.Plan.Engine), CPU: place.CPU, Memory: int64(place.Memory),
+			Deadline: time.Now().Add(c.ticketLife()),
 		})
 		byRegion[t.Region] = append(byRegion[t.Region], t)
 	}

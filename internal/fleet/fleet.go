@@ -6,6 +6,7 @@ package fleet
 import (
 	"context"
 	"io"
+	"log/slog"
 	"time"
 
 	"onrush.dev/onrush/internal/load"
@@ -39,8 +40,15 @@ type Driver interface {
 	// keeps of ended ones (files, job objects).
 	Stop(ctx context.Context, run string, tasks ...string) error
 
-	// Logs is what the instance wrote on its standard output and error so far.
-	Logs(ctx context.Context, run, task string) (io.ReadCloser, error)
+	// Logs is what the task's newest instance wrote on its standard output and
+	// error so far. With follow the reader goes on with what it writes from then
+	// on, and ends when the instance has ended or ctx does.
+	Logs(ctx context.Context, run, task string, follow bool) (io.ReadCloser, error)
+
+	// Check looks, without starting anything, at all that tasks need: credentials,
+	// permissions, image, quota, addresses. What it could not look at is a finding
+	// as well. The error is for when ctx ended.
+	Check(ctx context.Context) ([]load.Finding, error)
 
 	// Close releases the driver's own resources; tasks go on.
 	Close() error
@@ -53,8 +61,47 @@ type TaskSpec struct {
 	// Ticket is the secret that lets the agent speak for its task. Drivers hand
 	// it over in the environment as ONRUSH_TICKET, never as an argument.
 	Ticket string
-	CPU    float64 // cores; 0: the region's default
-	Memory int64   // bytes; 0: the region's default
+	// Image is the container image; empty: the driver's own default.
+	Image  string
+	CPU    float64 // cores; 0: the driver's default
+	Memory int64   // bytes; 0: the driver's default
+	// Deadline is when the task is over in any case. A platform that can end it
+	// by itself then is told to, for when no server is left to do so.
+	Deadline time.Time
+}
+
+// Kind is a kind of driver: what package fleet/all lists.
+type Kind struct {
+	Name     string // docker
+	Summary  string // one line for people
+	Settings []Setting
+	Open     func(Place) (Driver, error)
+}
+
+// Setting is one of a kind's own settings, as forms and checks know it.
+type Setting struct {
+	Name     string
+	Help     string // one sentence; says what empty means
+	Default  string
+	Allowed  []string // words; empty: free text
+	Example  string
+	Required bool
+	Secret   bool // never shown again
+}
+
+// Place is a region as its driver sees it, with what the server lends it.
+type Place struct {
+	load.Region
+	// Server tells the servers apart that use one platform: drivers mark what
+	// they start with it, and see nothing of another server's.
+	Server string
+	// Dir is where a driver may keep state that must survive the server.
+	Dir string
+	// AgentCommand is the agent's program and arguments, for drivers that start
+	// it on this machine.
+	AgentCommand []string
+	Version      string // of this program; names the default image
+	Log          *slog.Logger
 }
 
 // Started answers for one TaskSpec.

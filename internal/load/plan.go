@@ -71,9 +71,20 @@ type PlanData struct {
 
 // Capacity is how many tasks a region can start. Limit 0 means no limit known.
 type Capacity struct {
-	Limit int    `json:"limit,omitempty"`
+	Limit int    `json:"limit,omitempty"` // the tightest of all limits, in tasks
 	InUse int    `json:"in_use"`
 	Note  string `json:"note,omitempty"` // where the limit comes from
+	// Quotas are the provider's own limits, where it tells them.
+	Quotas []Quota `json:"quotas,omitempty"`
+}
+
+// Quota is a provider's limit, in its own unit.
+type Quota struct {
+	Name  string  `json:"name"` // as the provider calls it: "Fargate On-Demand vCPU (L-3032A538)"
+	Limit float64 `json:"limit"`
+	InUse float64 `json:"in_use"`
+	Unit  string  `json:"unit"`  // vCPU, pods, bytes, addresses
+	Tasks int     `json:"tasks"` // how many more tasks it leaves room for
 }
 
 // Profile is the drawn load: straight lines between points. Level is users or

@@ -20,8 +20,8 @@ import (
 // regionBook opens the drivers of the stored regions when they are first
 // needed, and again when a region's settings change.
 type regionBook struct {
-	store   *store.Store
-	options all.Options
+	store *store.Store
+	place fleet.Place // all of it but the region
 
 	mu       sync.Mutex
 	open     map[string]openRegion
@@ -33,8 +33,8 @@ type openRegion struct {
 	driver fleet.Driver
 }
 
-func newRegionBook(s *store.Store, options all.Options) *regionBook {
-	return &regionBook{store: s, options: options, open: map[string]openRegion{}}
+func newRegionBook(s *store.Store, place fleet.Place) *regionBook {
+	return &regionBook{store: s, place: place, open: map[string]openRegion{}}
 }
 
 // Region returns a region and its driver.
@@ -54,7 +54,9 @@ func (b *regionBook) Region(ctx context.Context, name string) (load.Region, flee
 	if b.open == nil {
 		return load.Region{}, nil, load.Errorf(load.Unavailable, "region %s: the server is closing", name)
 	}
-	driver, err := all.Open(region, b.options)
+	place := b.place
+	place.Region = region
+	driver, err := all.Open(place)
 	if err != nil {
 		return load.Region{}, nil, err
 	}

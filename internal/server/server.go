@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
@@ -13,7 +14,7 @@ import (
 	"onrush.dev/onrush/internal/blob/files"
 	"onrush.dev/onrush/internal/bus/embedded"
 	"onrush.dev/onrush/internal/control"
-	"onrush.dev/onrush/internal/fleet/all"
+	"onrush.dev/onrush/internal/fleet"
 	"onrush.dev/onrush/internal/load"
 	"onrush.dev/onrush/internal/store"
 )
@@ -97,7 +98,14 @@ func (s *Server) openRegions(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.regions = newRegionBook(s.store, all.Options{Dir: s.data.join("tasks"), AgentCommand: command, Log: s.config.Log})
+	install, err := s.store.Secret(ctx, "install")
+	if err != nil {
+		return err
+	}
+	s.regions = newRegionBook(s.store, fleet.Place{
+		Server: hex.EncodeToString(install[:6]), Dir: s.data.join("tasks"), AgentCommand: command,
+		Version: s.config.Version, Log: s.config.Log,
+	})
 	known, err := s.store.Regions(ctx)
 	if err != nil {
 		return err

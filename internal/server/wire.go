@@ -83,7 +83,7 @@ func (s *Server) logs(ctx context.Context, run load.Run, task string) (io.ReadCl
 			if err != nil {
 				return nil, err
 			}
-			return driver.Logs(ctx, run.ID, task)
+			return driver.Logs(ctx, run.ID, task, false)
 		}
 	}
 	return nil, load.Errorf(load.NotFound, "run %s has no task %s", run.ID, task)

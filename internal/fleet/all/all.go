@@ -1,10 +1,8 @@
-// Package all lists the fleet drivers there are. To add one, add a line to
-// Open and to Names. Only package server imports it.
+// Package all lists the kinds of fleet drivers there are. To add one, add a line
+// to Kinds. Only package server imports it.
 package all
 
 import (
-	"log/slog"
-	"path/filepath"
 	"strings"
 
 	"onrush.dev/onrush/internal/fleet"
@@ -12,32 +10,22 @@ import (
 	"onrush.dev/onrush/internal/load"
 )
 
-// Options are what drivers need from the server, besides the region itself.
-type Options struct {
-	// Dir is where drivers keep state that must survive the server; each region
-	// has a folder of its own in it.
-	Dir string
-	// AgentCommand is the agent's program and arguments, for drivers that start
-	// it on this machine.
-	AgentCommand []string
-	Log          *slog.Logger
+// Kinds returns the kinds of drivers that a region may use.
+func Kinds() []fleet.Kind {
+	return []fleet.Kind{
+		local.Kind(),
+	}
 }
 
-// Names returns the words for drivers that a region may use.
-func Names() []string { return []string{"local"} }
-
 // Open makes the driver of a region.
-func Open(region load.Region, options Options) (fleet.Driver, error) {
-	switch region.Driver {
-	case "local":
-		return local.New(local.Options{
-			Region:  region.Name,
-			Dir:     filepath.Join(options.Dir, region.Name),
-			Command: options.AgentCommand,
-			Limit:   region.Limit,
-			Log:     options.Log,
-		})
+func Open(place fleet.Place) (fleet.Driver, error) {
+	var names []string
+	for _, kind := range Kinds() {
+		if kind.Name == place.Driver {
+			return kind.Open(place)
+		}
+		names = append(names, kind.Name)
 	}
 	return nil, load.Errorf(load.Invalid, "region %s: driver %q is not known, allowed: %s",
-		region.Name, region.Driver, strings.Join(Names(), ", "))
+		place.Name, place.Driver, strings.Join(names, ", "))
 }

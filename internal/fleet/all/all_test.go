@@ -4,26 +4,47 @@ import (
 	"strings"
 	"testing"
 
+	"onrush.dev/onrush/internal/fleet"
 	"onrush.dev/onrush/internal/fleet/all"
 	"onrush.dev/onrush/internal/load"
 )
 
-func TestOpen(t *testing.T) {
+func TestKinds(t *testing.T) {
 	t.Parallel()
-	options := all.Options{Dir: t.TempDir(), AgentCommand: []string{"agent"}}
-	for _, name := range all.Names() {
-		d, err := all.Open(load.Region{Name: "eu", Driver: name, Limit: 3}, options)
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
+	seen := map[string]bool{}
+	for _, kind := range all.Kinds() {
+		if kind.Name == "" || kind.Summary == "" || kind.Open == nil || seen[kind.Name] {
+			t.Errorf("kind %q (%q) is not whole, or stands there twice", kind.Name, kind.Summary)
 		}
-		if got, err := d.Capacity(t.Context()); err != nil || got.Limit != 3 {
-			t.Errorf("%s: capacity %+v, %v, want the region's limit", name, got, err)
-		}
-		if err := d.Close(); err != nil {
-			t.Error(err)
+		seen[kind.Name] = true
+		for _, setting := range kind.Settings {
+			if setting.Name == "" || setting.Help == "" {
+				t.Errorf("%s: setting %q has no name or no help", kind.Name, setting.Name)
+			}
 		}
 	}
-	_, err := all.Open(load.Region{Name: "eu", Driver: "abacus"}, options)
+}
+
+func TestOpenLocal(t *testing.T) {
+	t.Parallel()
+	place := fleet.Place{Region: load.Region{Name: "eu", Driver: "local", Limit: 3}, Dir: t.TempDir(), AgentCommand: []string{"agent"}}
+	d, err := all.Open(place)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if got, err := d.Capacity(t.Context()); err != nil || got.Limit != 3 {
+		t.Errorf("capacity %+v, %v, want the region's limit", got, err)
+	}
+	place.Name = ".."
+	if _, err := all.Open(place); load.ErrorCode(err) != load.Invalid {
+		t.Errorf("region \"..\": got %v, want an error of code invalid", err)
+	}
+}
+
+func TestOpenUnknown(t *testing.T) {
+	t.Parallel()
+	_, err := all.Open(fleet.Place{Region: load.Region{Name: "eu", Driver: "abacus"}})
 	if load.ErrorCode(err) != load.Invalid {
 		t.Fatalf("got %v, want an error of code invalid", err)
 	}
@@ -31,8 +52,5 @@ func TestOpen(t *testing.T) {
 		if !strings.Contains(err.Error(), word) {
 			t.Errorf("error %q does not name %q", err, word)
 		}
-	}
-	if _, err := all.Open(load.Region{Name: "..", Driver: "local"}, options); load.ErrorCode(err) != load.Invalid {
-		t.Errorf("region \"..\": got %v, want an error of code invalid", err)
 	}
 }

@@ -177,7 +177,7 @@ func (s *suite) awaitLog(d fleet.Driver, run, task, want string) string {
 	s.Helper()
 	for end := time.Now().Add(s.Patience); ; time.Sleep(10 * time.Millisecond) {
 		text := ""
-		if r, err := d.Logs(s.Context(), run, task); err == nil {
+		if r, err := d.Logs(s.Context(), run, task, false); err == nil {
 			data, err := io.ReadAll(r)
 			s.must(err)
 			s.must(r.Close())

@@ -206,7 +206,7 @@ func testStartCancelled(s *suite) {
 	if got := s.instances(d, run); len(got) != 0 {
 		s.Errorf("the list has %v", got)
 	}
-	_, err = d.Logs(s.Context(), run, "eu-1")
+	_, err = d.Logs(s.Context(), run, "eu-1", false)
 	if load.ErrorCode(err) != load.NotFound {
 		s.Errorf("logs of nothing: %v, want an error of code not_found", err)
 	}

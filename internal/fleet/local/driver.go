@@ -40,6 +40,20 @@ type Driver struct {
 
 var _ fleet.Driver = (*Driver)(nil)
 
+// Kind is the local driver for the list of drivers.
+func Kind() fleet.Kind {
+	return fleet.Kind{
+		Name:    "local",
+		Summary: "processes on the server's own machine",
+		Open: func(place fleet.Place) (fleet.Driver, error) {
+			return New(Options{
+				Region: place.Name, Dir: filepath.Join(place.Dir, place.Name), Command: place.AgentCommand,
+				Limit: place.Limit, Log: place.Log,
+			})
+		},
+	}
+}
+
 // New makes the driver of one region.
 func New(options Options) (*Driver, error) {
 	if options.Region != "" && !nameRule.MatchString(options.Region) {
@@ -117,7 +131,7 @@ func (d *Driver) List(_ context.Context, run string) ([]fleet.Instance, error) {
 }
 
 // Logs implements fleet.Driver: the newest attempt's log.
-func (d *Driver) Logs(_ context.Context, run, task string) (io.ReadCloser, error) {
+func (d *Driver) Logs(_ context.Context, run, task string, _ bool) (io.ReadCloser, error) {
 	found, err := d.instances(run)
 	if err != nil {
 		return nil, err
@@ -136,6 +150,18 @@ func (d *Driver) Logs(_ context.Context, run, task string) (io.ReadCloser, error
 		return nil, load.Errorf(load.NotFound, "task %s of run %s has no log yet", task, run)
 	}
 	return f, err
+}
+
+// Check implements fleet.Driver.
+func (d *Driver) Check(context.Context) ([]load.Finding, error) {
+	if _, err := d.program(); err != nil {
+		found := load.Finding{Check: "agent", State: load.FindingFailed, Text: err.Error()}
+		if refused := (*fleet.StartError)(nil); errors.As(err, &refused) {
+			found.Text, found.Remedy = refused.Reason, refused.Remedy
+		}
+		return []load.Finding{found}, nil
+	}
+	return []load.Finding{{Check: "agent", State: load.FindingOK, Text: "the agent's program " + d.Command[0] + " is there"}}, nil
 }
 
 // Close implements fleet.Driver.
