@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"time"
@@ -18,23 +19,29 @@ import (
 // the same machine find it there.
 const urlFile = "url"
 
+// adminPassword names the variable that holds the first login's password.
+const adminPassword = "ONRUSH_ADMIN_PASSWORD" //nolint:gosec // a name, not a password
+
 // serveCmd is `onrush serve`.
 type serveCmd struct {
-	Config    string        `env:"ONRUSH_CONFIG" placeholder:"FILE" help:"YAML file with the long names of these flags as keys, and regions as a list."`
-	Data      string        `env:"ONRUSH_DATA" placeholder:"DIR" help:"Folder for all that must survive. Default: ${data}."`
-	Listen    string        `env:"ONRUSH_LISTEN" placeholder:"HOST:PORT" help:"Where console and API listen. Default: 127.0.0.1:8080."`
-	PublicURL string        `env:"ONRUSH_PUBLIC_URL" name:"public-url" placeholder:"URL" help:"How people and agents reach console and API, when that differs from --listen."`
-	BusListen string        `env:"ONRUSH_BUS_LISTEN" placeholder:"HOST:PORT" help:"Where agents dial in. Default: 127.0.0.1, a port that stays the same over restarts."`
-	DSN       string        `env:"ONRUSH_DSN" placeholder:"DSN" help:"Database: sqlite:PATH or postgres://… Default: SQLite in the data folder."`
-	Region    []serveRegion `env:"ONRUSH_REGION" placeholder:"NAME[:LIMIT]" help:"A region on this machine and how many tasks it holds at most; repeatable. Default: local."`
-	LogFormat string        `env:"ONRUSH_LOG_FORMAT" placeholder:"FORMAT" help:"text or json. Default: text."`
-	LogLevel  string        `env:"ONRUSH_LOG_LEVEL" placeholder:"LEVEL" help:"debug, info, warn or error. Default: info."`
+	Config    string         `env:"ONRUSH_CONFIG" placeholder:"FILE" help:"YAML file with the long names of these flags as keys, and regions as a list."`
+	Data      string         `env:"ONRUSH_DATA" placeholder:"DIR" help:"Folder for all that must survive. Default: ${data}."`
+	Listen    string         `env:"ONRUSH_LISTEN" placeholder:"HOST:PORT" help:"Where console and API listen. Default: 127.0.0.1:8080."`
+	PublicURL string         `env:"ONRUSH_PUBLIC_URL" name:"public-url" placeholder:"URL" help:"How people and agents reach console and API, when that differs from --listen."`
+	BusListen string         `env:"ONRUSH_BUS_LISTEN" placeholder:"HOST:PORT" help:"Where agents dial in. Default: 127.0.0.1, a port that stays the same over restarts."`
+	DSN       string         `env:"ONRUSH_DSN" placeholder:"DSN" help:"Database: sqlite:PATH or postgres://… Default: SQLite in the data folder."`
+	Proxies   []netip.Prefix `env:"ONRUSH_TRUSTED_PROXIES" name:"trusted-proxies" placeholder:"CIDR" help:"Addresses of proxies in front of this server, whose X-Forwarded-For and X-Forwarded-Proto are believed. Default: none."`
+	Region    []serveRegion  `env:"ONRUSH_REGION" placeholder:"NAME[:LIMIT]" help:"A region on this machine and how many tasks it holds at most; repeatable. Default: local."`
+	LogFormat string         `env:"ONRUSH_LOG_FORMAT" placeholder:"FORMAT" help:"text or json. Default: text."`
+	LogLevel  string         `env:"ONRUSH_LOG_LEVEL" placeholder:"LEVEL" help:"debug, info, warn or error. Default: info."`
 }
 
 // Help is the long text under --help.
 func (serveCmd) Help() string {
 	return `A flag wins over its variable, a variable over the file. The first start makes
-the user admin and prints the password once.
+the user admin and prints the password once. Where nobody reads what it prints,
+the variable ONRUSH_ADMIN_PASSWORD (10 characters or more) says the password of
+that user instead; once there are users it changes nothing.
 
 Ctrl-C ends the server in order; runs that are not over go on, and a server
 started on the same folder takes them up again.`

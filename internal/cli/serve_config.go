@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -20,14 +21,15 @@ import (
 
 // serveFile is the configuration file of `onrush serve`.
 type serveFile struct {
-	Data      string        `yaml:"data"`
-	Listen    string        `yaml:"listen"`
-	PublicURL string        `yaml:"public-url"`
-	BusListen string        `yaml:"bus-listen"`
-	DSN       string        `yaml:"dsn"`
-	LogFormat string        `yaml:"log-format"`
-	LogLevel  string        `yaml:"log-level"`
-	Regions   []serveRegion `yaml:"regions"`
+	Data      string         `yaml:"data"`
+	Listen    string         `yaml:"listen"`
+	PublicURL string         `yaml:"public-url"`
+	BusListen string         `yaml:"bus-listen"`
+	DSN       string         `yaml:"dsn"`
+	Proxies   []netip.Prefix `yaml:"trusted-proxies"`
+	LogFormat string         `yaml:"log-format"`
+	LogLevel  string         `yaml:"log-level"`
+	Regions   []serveRegion  `yaml:"regions"`
 }
 
 // serveRegion is a region as the file says it, or NAME[:LIMIT] as a flag.
@@ -72,6 +74,10 @@ func (c *serveCmd) config(env *Env) (server.Config, error) {
 	if len(regions) == 0 {
 		regions = file.Regions
 	}
+	proxies := c.Proxies
+	if len(proxies) == 0 {
+		proxies = file.Proxies
+	}
 	data, err := filepath.Abs(cmp.Or(c.Data, file.Data, defaultData))
 	if err != nil {
 		return server.Config{}, err
@@ -83,7 +89,10 @@ func (c *serveCmd) config(env *Env) (server.Config, error) {
 		BusListen: cmp.Or(c.BusListen, file.BusListen),
 		DSN:       cmp.Or(c.DSN, file.DSN),
 		Version:   env.Version,
-		Log:       newLog(env.Err, format, level),
+		// From the environment alone: a flag would stand in the list of processes.
+		AdminPassword:  os.Getenv(adminPassword),
+		TrustedProxies: proxies,
+		Log:            newLog(env.Err, format, level),
 	}
 	for _, r := range regions {
 		config.Regions = append(config.Regions, load.Region{
@@ -128,7 +137,7 @@ func serveProblem(text string) load.Problem {
 	}
 	if field, _, ok := strings.Cut(strings.TrimPrefix(p.Message, "field "), " not found in type "); ok {
 		p.Path = field
-		p.Message = "unknown key; allowed are data, listen, public-url, bus-listen, dsn, log-format, log-level and regions with name, driver, limit, settings"
+		p.Message = "unknown key; allowed are data, listen, public-url, bus-listen, dsn, trusted-proxies, log-format, log-level and regions with name, driver, limit, settings"
 	}
 	return p
 }
