@@ -69,7 +69,7 @@ type agent struct {
 	Options
 	ticket bus.Ticket
 	conn   *bus.AgentConn
-	web    *http.Client // for links to the server's files
+	web    *http.Client            // for links to the server's files
 	cancel context.CancelCauseFunc // ends the task now, in whatever phase it is
 	obeyed obeyed
 	// loading is set when the load begins: a drain before that ends the task.

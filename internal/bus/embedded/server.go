@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -143,7 +144,7 @@ func (s *Server) connect(options Options, issuer *issuer, id *identity, names []
 func (s *Server) Hub() *bus.Hub { return s.hub }
 
 // URLs are the addresses at which agents reach the server's own listener.
-func (s *Server) URLs() []string { return s.urls }
+func (s *Server) URLs() []string { return slices.Clone(s.urls) }
 
 // LocalURL is the one for agents on this machine.
 func (s *Server) LocalURL() string { return s.local }
