@@ -2,21 +2,13 @@ package auth
 
 import (
 	"net/http"
-	"strings"
 	"time"
 )
-
-// Secure says that a request came over TLS, to us or to a proxy before us. The
-// header that says so is believed from anybody: who lies gets a cookie that his
-// own browser sends back over TLS only, and nothing else.
-func Secure(r *http.Request) bool {
-	return r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https")
-}
 
 // CookieName is the session cookie's name. Over TLS it has the prefix that
 // makes browsers refuse it from other hosts and from plain HTTP.
 func CookieName(r *http.Request) string {
-	if Secure(r) {
+	if r.TLS != nil {
 		return "__Host-onrush"
 	}
 	return "onrush"
