@@ -12,6 +12,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -45,6 +46,9 @@ type Options struct {
 	Console http.Handler
 	// KeepSecrets keeps the values of a run's secrets until its end.
 	KeepSecrets func(ctx context.Context, run string, values map[string]string) error
+	// Proxies are the addresses whose X-Forwarded-For and X-Forwarded-Proto are
+	// believed; none by default.
+	Proxies []netip.Prefix
 	// MaxUpload bounds one uploaded file; 0 means 1 GiB.
 	MaxUpload int64
 	Version   string

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -21,19 +22,20 @@ import (
 
 // serveFile is the configuration file of `onrush serve`.
 type serveFile struct {
-	Data      string        `yaml:"data"`
-	Listen    string        `yaml:"listen"`
-	PublicURL string        `yaml:"public-url"`
-	PublicCA  string        `yaml:"public-ca"`
-	TLSCert   string        `yaml:"tls-cert"`
-	TLSKey    string        `yaml:"tls-key"`
-	PlainHTTP bool          `yaml:"insecure-http"`
-	BusListen string        `yaml:"bus-listen"`
-	BusURL    []string      `yaml:"bus-url"`
-	DSN       string        `yaml:"dsn"`
-	LogFormat string        `yaml:"log-format"`
-	LogLevel  string        `yaml:"log-level"`
-	Regions   []serveRegion `yaml:"regions"`
+	Data      string         `yaml:"data"`
+	Listen    string         `yaml:"listen"`
+	PublicURL string         `yaml:"public-url"`
+	PublicCA  string         `yaml:"public-ca"`
+	TLSCert   string         `yaml:"tls-cert"`
+	TLSKey    string         `yaml:"tls-key"`
+	PlainHTTP bool           `yaml:"insecure-http"`
+	BusListen string         `yaml:"bus-listen"`
+	BusURL    []string       `yaml:"bus-url"`
+	Proxies   []netip.Prefix `yaml:"trusted-proxies"`
+	DSN       string         `yaml:"dsn"`
+	LogFormat string         `yaml:"log-format"`
+	LogLevel  string         `yaml:"log-level"`
+	Regions   []serveRegion  `yaml:"regions"`
 }
 
 // serveRegion is a region as the file says it, or NAME[:LIMIT] as a flag.
@@ -41,6 +43,7 @@ type serveRegion struct {
 	Name     string            `yaml:"name"`
 	Driver   string            `yaml:"driver"` // default local
 	Limit    int               `yaml:"limit"`
+	Server   string            `yaml:"server"` // URL at which its tasks reach the server
 	Settings map[string]string `yaml:"settings"`
 }
 
@@ -78,6 +81,10 @@ func (c *serveCmd) config(env *Env) (server.Config, error) {
 	if len(regions) == 0 {
 		regions = file.Regions
 	}
+	proxies := c.Proxies
+	if len(proxies) == 0 {
+		proxies = file.Proxies
+	}
 	data, err := filepath.Abs(cmp.Or(c.Data, file.Data, defaultData))
 	if err != nil {
 		return server.Config{}, err
@@ -93,7 +100,10 @@ func (c *serveCmd) config(env *Env) (server.Config, error) {
 		BusURLs:   c.BusURL,
 		DSN:       cmp.Or(c.DSN, file.DSN),
 		Version:   env.Version,
-		Log:       newLog(env.Err, format, level),
+		// From the environment alone: a flag would stand in the list of processes.
+		AdminPassword:  os.Getenv(adminPassword),
+		TrustedProxies: proxies,
+		Log:            newLog(env.Err, format, level),
 	}
 	if len(config.BusURLs) == 0 {
 		config.BusURLs = file.BusURL
@@ -103,7 +113,7 @@ func (c *serveCmd) config(env *Env) (server.Config, error) {
 	}
 	for _, r := range regions {
 		config.Regions = append(config.Regions, load.Region{
-			Name: r.Name, Driver: cmp.Or(r.Driver, "local"), Limit: r.Limit, Settings: r.Settings,
+			Name: r.Name, Driver: cmp.Or(r.Driver, "local"), Limit: r.Limit, Server: r.Server, Settings: r.Settings,
 		})
 	}
 	return config, nil
@@ -166,7 +176,7 @@ func serveProblem(text string) load.Problem {
 	}
 	if field, _, ok := strings.Cut(strings.TrimPrefix(p.Message, "field "), " not found in type "); ok {
 		p.Path = field
-		p.Message = "unknown key; allowed are data, listen, public-url, public-ca, tls-cert, tls-key, insecure-http, bus-listen, bus-url, dsn, log-format, log-level and regions with name, driver, limit, settings"
+		p.Message = "unknown key; allowed are data, listen, public-url, public-ca, tls-cert, tls-key, insecure-http, bus-listen, bus-url, dsn, trusted-proxies, log-format, log-level and regions with name, driver, limit, server, settings"
 	}
 	return p
 }

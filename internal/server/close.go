@@ -17,7 +17,7 @@ const httpGrace = 500 * time.Millisecond
 func (s *Server) URL() string { return s.url }
 
 // FirstLogin returns the login that this start made; ok is false when the data
-// folder had users already.
+// folder had users already, or the password was chosen (Config.AdminPassword).
 func (s *Server) FirstLogin() (name, password string, ok bool) {
 	return s.first.name, s.first.password, s.first.name != ""
 }

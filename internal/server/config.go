@@ -2,6 +2,7 @@ package server
 
 import (
 	"log/slog"
+	"net/netip"
 	"time"
 
 	"onrush.dev/onrush/internal/control"
@@ -46,6 +47,13 @@ type Config struct {
 	// NoLogin says that nobody will be shown the first login: it is left to the
 	// next server on this folder.
 	NoLogin bool
+	// AdminPassword is the password that the first user, admin, gets when this
+	// start makes it; it is then shown nowhere. Once there are users it changes
+	// nothing. Empty: a random one, which FirstLogin tells.
+	AdminPassword string
+	// TrustedProxies are the addresses of proxies in front of this server, whose
+	// X-Forwarded-For and X-Forwarded-Proto are believed. Nobody else's are.
+	TrustedProxies []netip.Prefix
 	// MaxUpload bounds one uploaded file, in bytes. Default 1 GiB.
 	MaxUpload int64
 	// Limits bound the phases of runs.

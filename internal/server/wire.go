@@ -49,6 +49,7 @@ func (s *Server) startControl(ctx context.Context) error {
 		Store: s.store, Blob: s.blob, Auth: s.auth, Control: s.control,
 		Live: s.live, OpenSeries: openSeries, Logs: s.logs, Links: links,
 		Bus: s.bus.Tunnel(), Console: web.Handler(), KeepSecrets: secrets.Keep, MaxUpload: s.config.MaxUpload, Version: s.config.Version, Log: s.config.Log,
+		Proxies: s.config.TrustedProxies,
 	})
 	ctx, s.stop = context.WithCancel(context.WithoutCancel(ctx))
 	s.running.Go(func() {
