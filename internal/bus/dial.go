@@ -68,6 +68,7 @@ func (c *AgentConn) connect(ctx context.Context) error {
 		for _, way := range ways {
 			nc, err := way.Connect()
 			if err == nil {
+				c.log.Info("reached the server", "at", nc.ConnectedUrl())
 				c.nc = nc
 				return nil
 			}

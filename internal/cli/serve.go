@@ -74,7 +74,7 @@ func (c *serveCmd) Run(env *Env) error {
 		defer cancel()
 		return s.Close(ending)
 	}
-	if err := os.WriteFile(filepath.Join(config.DataDir, urlFile), []byte(s.URL()+"\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(config.DataDir, urlFile), []byte(s.LocalURL()+"\n"), 0o600); err != nil {
 		_ = closed()
 		return fmt.Errorf("say in the data folder where the server is: %w", err)
 	}

@@ -124,8 +124,12 @@ func (s *Server) findReach() error {
 		return err
 	}
 	s.reach = r
-	s.url = r.public
-	if s.url == "" {
+	switch {
+	case r.public != "":
+		s.url = r.public
+	case r.name != "":
+		s.url = scheme + "://" + net.JoinHostPort(r.name, port)
+	default:
 		s.url = r.local
 	}
 	return nil
