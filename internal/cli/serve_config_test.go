@@ -56,6 +56,31 @@ func TestServeConfigFaults(t *testing.T) {
 	}
 }
 
+// TestServeListensInTheClearWhenTold: other machines are served over HTTPS, ours
+// or a proxy's, unless the user says otherwise.
+func TestServeListensInTheClearWhenTold(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		cmd     serveCmd
+		refused bool
+	}{
+		{serveCmd{}, false},
+		{serveCmd{Listen: "localhost:1"}, false},
+		{serveCmd{Listen: "[::1]:1"}, false},
+		{serveCmd{Listen: ":8080"}, true},
+		{serveCmd{Listen: "0.0.0.0:8080"}, true},
+		{serveCmd{Listen: "10.1.2.3:8080", PublicURL: "http://load.example.com"}, true},
+		{serveCmd{Listen: "0.0.0.0:8080", PublicURL: "https://load.example.com"}, false},
+		{serveCmd{Listen: "0.0.0.0:8080", TLSCert: "cert.pem", TLSKey: "key.pem"}, false},
+		{serveCmd{Listen: "0.0.0.0:8080", PlainHTTP: true}, false},
+	} {
+		_, err := tc.cmd.config(&Env{Err: io.Discard})
+		if refused := load.ErrorCode(err) == load.Invalid; refused != tc.refused || !refused && err != nil {
+			t.Errorf("%+v: got %v, want refused: %v", tc.cmd, err, tc.refused)
+		}
+	}
+}
+
 func write(t *testing.T, path, text string) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {

@@ -846,6 +846,7 @@ export interface components {
             /** Format: int64 */
             limit?: number;
             note?: string;
+            quotas?: components["schemas"]["Quota"][] | null;
         };
         Change: {
             at: components["schemas"]["Duration"];
@@ -1355,14 +1356,59 @@ export interface components {
             endless?: boolean;
             points: components["schemas"]["Point"][] | null;
         };
-        Region: {
-            driver: string;
-            /** Format: int64 */
-            limit?: number;
+        Quota: {
+            /** Format: double */
+            in_use: number;
+            /** Format: double */
+            limit: number;
             name: string;
+            /** Format: int64 */
+            tasks: number;
+            unit: string;
+        };
+        Region: {
+            /**
+             * Format: double
+             * @description Cores of each task.
+             */
+            cpu?: number;
+            /** @description What starts its tasks: local, docker, kubernetes or ecs. */
+            driver: string;
+            /** @description Container image of the tasks. */
+            image?: string;
+            /** @description Container images by engine, where it is not image. */
+            images?: {
+                [key: string]: string;
+            };
+            /** @description Free words for people and reports. location (latitude,longitude) places it on the map, provider_region says by whose prices it is billed. */
+            labels?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description Most tasks at once, of all runs. Default: what the platform holds.
+             */
+            limit?: number;
+            /** @description Memory of each task, e.g. 2GiB. */
+            memory?: components["schemas"]["Size"];
+            /** @description Unique name: letters, digits, '-', '_', at most 63. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Most tasks of one run.
+             */
+            run_limit?: number;
+            /** @description URL at which its tasks reach the server, where that is not the server's public one. */
+            server?: string;
+            /** @description The driver's own settings. */
             settings?: {
                 [key: string]: string;
             };
+            /**
+             * Format: int64
+             * @description Most users that one task may have here.
+             */
+            users_per_task?: number;
         };
         RegionList: {
             regions: components["schemas"]["Region"][];
