@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -72,6 +73,9 @@ type agent struct {
 	obeyed obeyed
 	// loading is set when the load begins: a drain before that ends the task.
 	loading atomic.Bool
+	// left is closed when this task alone is to drain.
+	left    chan struct{}
+	leaving sync.Once
 
 	dir      string
 	order    load.Order
@@ -97,7 +101,7 @@ func Run(ctx context.Context, ticket bus.Ticket, options Options) error {
 	if ticket.Ephemeral {
 		options.Bounds.Reach = options.Bounds.Lonely
 	}
-	a := &agent{Options: options, ticket: ticket}
+	a := &agent{Options: options, ticket: ticket, left: make(chan struct{})}
 	ctx, a.cancel = context.WithCancelCause(ctx)
 	defer a.cancel(nil)
 	go a.endEarly(ctx)
