@@ -45,6 +45,8 @@ type Blob interface {
 type Regions interface {
 	// Region returns a region and its driver; NotFound names those there are.
 	Region(ctx context.Context, name string) (load.Region, fleet.Driver, error)
+	// Names lists all regions.
+	Names(ctx context.Context) ([]string, error)
 }
 
 // Limits bound the phases of a run, so that every run ends. Zero values take
