@@ -30,6 +30,7 @@ type Options struct {
 	Blob    blob.Bucket
 	Auth    *auth.Service
 	Control Control
+	Sweeper Sweeper
 	// Live returns the live picture of a run that this server conducts.
 	Live func(run string) (Picture, bool)
 	// OpenSeries reads the series file of an ended run.
@@ -89,6 +90,13 @@ type Control interface {
 	Wake(run string)
 }
 
+// Sweeper looks for tasks that run for nobody; package control has it.
+type Sweeper interface {
+	Latest() []load.Sweep
+	Sweep(ctx context.Context, region string) (load.Sweep, error)
+	SweepAll(ctx context.Context) ([]load.Sweep, error)
+}
+
 // Picture is a run as it is being measured; package collect has it.
 type Picture interface {
 	Snapshot() load.Snapshot
@@ -146,6 +154,7 @@ func build(o Options) (*api, *http.ServeMux) {
 	a.registerArtifacts()
 	a.registerLive()
 	a.registerRegions()
+	a.registerSweeps()
 	a.registerMeta()
 	a.finish()
 	mux.HandleFunc("/api/", a.noRoute)

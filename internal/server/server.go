@@ -30,6 +30,7 @@ type Server struct {
 	bus         *embedded.Server
 	regions     *regionBook
 	control     *control.Controller
+	sweeper     *control.Sweeper
 	auth        *auth.Service
 	handler     http.Handler
 	listener    net.Listener
