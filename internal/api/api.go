@@ -29,6 +29,7 @@ type Options struct {
 	Blob    blob.Bucket
 	Auth    *auth.Service
 	Control Control
+	Regions Regions
 	// Live returns the live picture of a run that this server conducts.
 	Live func(run string) (Picture, bool)
 	// OpenSeries reads the series file of an ended run.

@@ -67,6 +67,17 @@ func (b *regionBook) Region(ctx context.Context, name string) (load.Region, flee
 	return region, driver, nil
 }
 
+// Try opens the driver of a region that is not kept yet, and closes it again.
+func (b *regionBook) Try(region load.Region) error {
+	place := b.place
+	place.Region = region
+	driver, err := all.Open(place)
+	if err != nil {
+		return err
+	}
+	return driver.Close()
+}
+
 func (b *regionBook) unknown(ctx context.Context, name string) error {
 	regions, err := b.store.Regions(ctx)
 	if err != nil {
