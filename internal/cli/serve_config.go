@@ -15,27 +15,28 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"onrush.dev/onrush/internal/load"
+	"onrush.dev/onrush/internal/scenfile"
 	"onrush.dev/onrush/internal/server"
 )
 
 // serveFile is the configuration file of `onrush serve`.
 type serveFile struct {
-	Data      string        `yaml:"data"`
-	Listen    string        `yaml:"listen"`
-	PublicURL string        `yaml:"public-url"`
-	BusListen string        `yaml:"bus-listen"`
-	DSN       string        `yaml:"dsn"`
-	LogFormat string        `yaml:"log-format"`
-	LogLevel  string        `yaml:"log-level"`
-	Regions   []serveRegion `yaml:"regions"`
+	Data      string      `yaml:"data"`
+	Listen    string      `yaml:"listen"`
+	PublicURL string      `yaml:"public-url"`
+	BusListen string      `yaml:"bus-listen"`
+	DSN       string      `yaml:"dsn"`
+	LogFormat string      `yaml:"log-format"`
+	LogLevel  string      `yaml:"log-level"`
+	Regions   []yaml.Node `yaml:"regions"` // as region files
+
+	regions []load.Region
 }
 
-// serveRegion is a region as the file says it, or NAME[:LIMIT] as a flag.
+// serveRegion is a region on this machine as a flag says it: NAME[:LIMIT].
 type serveRegion struct {
-	Name     string            `yaml:"name"`
-	Driver   string            `yaml:"driver"` // default local
-	Limit    int               `yaml:"limit"`
-	Settings map[string]string `yaml:"settings"`
+	Name  string
+	Limit int
 }
 
 // UnmarshalText implements encoding.TextUnmarshaler.
@@ -68,9 +69,12 @@ func (c *serveCmd) config(env *Env) (server.Config, error) {
 	if format != "text" && format != "json" {
 		return server.Config{}, load.Errorf(load.Invalid, "log-format: found %q, allowed is text or json", format)
 	}
-	regions := c.Region
-	if len(regions) == 0 {
-		regions = file.Regions
+	regions := file.regions
+	if len(c.Region) > 0 {
+		regions = nil
+	}
+	for _, r := range c.Region {
+		regions = append(regions, load.Region{Name: r.Name, Driver: load.DriverLocal, Limit: r.Limit})
 	}
 	data, err := filepath.Abs(cmp.Or(c.Data, file.Data, defaultData))
 	if err != nil {
@@ -82,13 +86,9 @@ func (c *serveCmd) config(env *Env) (server.Config, error) {
 		PublicURL: cmp.Or(c.PublicURL, file.PublicURL),
 		BusListen: cmp.Or(c.BusListen, file.BusListen),
 		DSN:       cmp.Or(c.DSN, file.DSN),
+		Regions:   regions,
 		Version:   env.Version,
 		Log:       newLog(env.Err, format, level),
-	}
-	for _, r := range regions {
-		config.Regions = append(config.Regions, load.Region{
-			Name: r.Name, Driver: cmp.Or(r.Driver, "local"), Limit: r.Limit, Settings: r.Settings,
-		})
 	}
 	return config, nil
 }
@@ -109,7 +109,7 @@ func readServeFile(name string) (serveFile, error) {
 	var faults *yaml.TypeError
 	switch {
 	case err == nil, errors.Is(err, io.EOF):
-		return file, nil
+		return file, inFile(name, file.readRegions())
 	case !errors.As(err, &faults):
 		return file, inFile(name, load.Errorf(load.Invalid, "%s", strings.TrimPrefix(err.Error(), "yaml: ")))
 	}
@@ -120,6 +120,24 @@ func readServeFile(name string) (serveFile, error) {
 	return file, inFile(name, &load.Error{Code: load.Invalid, Message: err.Error(), Problems: problems})
 }
 
+// readRegions reads the regions by the rules of region files.
+func (f *serveFile) readRegions() error {
+	var problems []load.Problem
+	drivers := server.Drivers()
+	for i := range f.Regions {
+		region, faults := scenfile.ReadRegion(&f.Regions[i], func(r load.Region) []load.Problem { return load.ValidateRegion(r, drivers) })
+		f.regions = append(f.regions, load.RegionWithDefaults(region))
+		for _, p := range faults {
+			p.Path = strings.TrimSuffix(fmt.Sprintf("regions[%d].%s", i, p.Path), ".")
+			problems = append(problems, p)
+		}
+	}
+	if len(problems) == 0 {
+		return nil
+	}
+	return &load.Error{Code: load.Invalid, Message: problems[0].String(), Problems: problems}
+}
+
 // serveProblem turns the decoder's words into ours.
 func serveProblem(text string) load.Problem {
 	p := load.Problem{Message: text}
@@ -128,7 +146,7 @@ func serveProblem(text string) load.Problem {
 	}
 	if field, _, ok := strings.Cut(strings.TrimPrefix(p.Message, "field "), " not found in type "); ok {
 		p.Path = field
-		p.Message = "unknown key; allowed are data, listen, public-url, bus-listen, dsn, log-format, log-level and regions with name, driver, limit, settings"
+		p.Message = "unknown key; allowed are data, listen, public-url, bus-listen, dsn, log-format, log-level and regions"
 	}
 	return p
 }

@@ -17,6 +17,9 @@ import (
 	"onrush.dev/onrush/internal/store"
 )
 
+// Drivers are the kinds of drivers that regions of this server may use.
+func Drivers() []load.DriverKind { return all.Drivers() }
+
 // regionBook opens the drivers of the stored regions when they are first
 // needed, and again when a region's settings change.
 type regionBook struct {
