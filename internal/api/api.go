@@ -31,6 +31,7 @@ type Options struct {
 	Auth    *auth.Service
 	Control Control
 	Sweeper Sweeper
+	Regions Regions
 	// Live returns the live picture of a run that this server conducts.
 	Live func(run string) (Picture, bool)
 	// OpenSeries reads the series file of an ended run.

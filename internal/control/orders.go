@@ -60,6 +60,7 @@ func (c *Controller) orderFor(run load.Run, planned load.PlanTask, attempt int, 
 	order.Scenario = run.Spec
 	order.Changes = run.Changes
 	order.Script = run.Plan.Script
+	order.SampleTarget = run.Check != nil
 	if c.opts.KeepLink != nil {
 		order.Keep = c.opts.KeepLink(base, run.ID, keptAs(planned.Name, attempt))
 	}
