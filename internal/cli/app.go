@@ -42,7 +42,7 @@ type runsCmd struct {
 	Stop      runsStopCmd      `cmd:"" help:"Stop a run; it keeps what it measured."`
 	Pause     runsPauseCmd     `cmd:"" help:"Stop the load and the profile's clock, until resume."`
 	Resume    runsResumeCmd    `cmd:"" help:"Go on after a pause."`
-	Change    runsChangeCmd    `cmd:"" help:"Change users or rate of a run that lives."`
+	Change    runsChangeCmd    `cmd:"" help:"Change users, rate or tasks of a run that lives."`
 	Report    runsReportCmd    `cmd:"" help:"Print a run's report."`
 	Artifacts runsArtifactsCmd `cmd:"" help:"List or download the files that a run's tasks left."`
 	Log       runsLogCmd       `cmd:"" help:"Print what a run's task wrote, or the run's events."`

@@ -99,6 +99,8 @@ type Task struct {
 	Times    TaskTimes  `json:"times,omitzero"`
 	// Added says that it is not of the plan: it came by a change of the run.
 	Added bool `json:"added,omitempty"`
+	// Left is the instant of the run at which a change took it away.
+	Left Duration `json:"left,omitempty"`
 	// Joined is how far into the run its load began; 0: at the barrier, or not.
 	Joined  Duration `json:"joined,omitempty"`
 	SkewMS  *float64 `json:"skew_ms,omitempty"` // own start minus the barrier instant, in the server's clock
