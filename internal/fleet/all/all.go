@@ -19,6 +19,19 @@ func Kinds() []fleet.Kind {
 	}
 }
 
+// Drivers are the kinds as those know them who do not open any.
+func Drivers() []load.DriverKind {
+	var drivers []load.DriverKind
+	for _, kind := range Kinds() {
+		settings := kind.Settings
+		if settings == nil {
+			settings = []load.Setting{}
+		}
+		drivers = append(drivers, load.DriverKind{Name: kind.Name, Summary: kind.Summary, Settings: settings})
+	}
+	return drivers
+}
+
 // Open makes the driver of a region.
 func Open(place fleet.Place) (fleet.Driver, error) {
 	var names []string
