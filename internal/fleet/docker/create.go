@@ -212,4 +212,3 @@ func (d *Driver) container(spec fleet.TaskSpec, lacks features) client.Container
 
 // tmp is the one folder that a task can write to.
 const tmp = "/tmp"
-

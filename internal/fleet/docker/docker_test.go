@@ -37,6 +37,12 @@ func TestConformance(t *testing.T) {
 		Patience: time.Minute,
 		Left:     func(t *testing.T, run string) []string { return left(t, api, root, run) },
 		Kill:     func(t *testing.T, i fleet.Instance) { kill(t, api, i.ID) },
+		Foreign: func(t *testing.T) fleet.Driver {
+			p := place(t, host)
+			p.Server = "other-" + p.Server
+			return open(t, p)
+		},
+		Image: "onrush-test/not-there:1",
 	})
 }
 
@@ -111,7 +117,7 @@ func place(t *testing.T, hosts ...string) fleet.Place {
 			Name: "eu", Driver: "docker", Image: programImage,
 			Settings: map[string]string{"hosts": strings.Join(hosts, ","), "pull": "never"},
 		},
-		Server: fmt.Sprintf("%x", sha256.Sum256([]byte(t.Name() + fmt.Sprint(os.Getpid()))))[:12],
+		Server: fmt.Sprintf("%x", sha256.Sum256([]byte(t.Name()+fmt.Sprint(os.Getpid()))))[:12],
 		Dir:    t.TempDir(),
 	}
 }

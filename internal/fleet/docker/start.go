@@ -292,4 +292,3 @@ func (d *Driver) imageOf(spec fleet.TaskSpec) string {
 func (d *Driver) sizeOf(spec fleet.TaskSpec) (cpu float64, memory int64) {
 	return cmp.Or(spec.CPU, d.CPU), cmp.Or(spec.Memory, int64(d.Memory))
 }
-
