@@ -89,7 +89,7 @@ func New(o Options) (*Driver, error) {
 		d.engines = append(d.engines, &engine{
 			host: host, api: api, log: o.Log,
 			starting: make(chan struct{}, o.Parallel), proving: make(chan struct{}, 1),
-			details:  map[string]detail{}, last: map[string][]fleet.Instance{},
+			details: map[string]detail{}, last: map[string][]fleet.Instance{},
 		})
 	}
 	return d, nil
