@@ -157,7 +157,7 @@ func loadProgram(t *testing.T, host string) {
 }
 
 // importImage makes an image of one layer, that runs a shell script.
-func importImage(t *testing.T, api *client.Client, name, script string) {
+func importImage(t *testing.T, api *client.Client, name, script string, changes ...string) {
 	t.Helper()
 	busybox, err := os.ReadFile("/bin/busybox")
 	if err != nil {
@@ -183,7 +183,7 @@ func importImage(t *testing.T, api *client.Client, name, script string) {
 		t.Fatal(err)
 	}
 	stream, err := api.ImageImport(t.Context(), client.ImageImportSource{Source: &layer, SourceName: "-"}, name,
-		client.ImageImportOptions{Changes: []string{`ENTRYPOINT ["/bin/sh","/program"]`, `ENV PATH=/bin`}})
+		client.ImageImportOptions{Changes: append([]string{`ENTRYPOINT ["/bin/sh","/program"]`, `ENV PATH=/bin`}, changes...)})
 	if err != nil {
 		t.Fatal(err)
 	}
