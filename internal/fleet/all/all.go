@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"onrush.dev/onrush/internal/fleet"
+	"onrush.dev/onrush/internal/fleet/kubernetes"
 	"onrush.dev/onrush/internal/fleet/local"
 	"onrush.dev/onrush/internal/load"
 )
@@ -14,6 +15,7 @@ import (
 func Kinds() []fleet.Kind {
 	return []fleet.Kind{
 		local.Kind(),
+		kubernetes.Kind(),
 	}
 }
 
