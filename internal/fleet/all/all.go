@@ -7,6 +7,7 @@ import (
 
 	"onrush.dev/onrush/internal/fleet"
 	"onrush.dev/onrush/internal/fleet/docker"
+	"onrush.dev/onrush/internal/fleet/kubernetes"
 	"onrush.dev/onrush/internal/fleet/local"
 	"onrush.dev/onrush/internal/load"
 )
@@ -16,6 +17,7 @@ func Kinds() []fleet.Kind {
 	return []fleet.Kind{
 		local.Kind(),
 		docker.Kind(),
+		kubernetes.Kind(),
 	}
 }
 
