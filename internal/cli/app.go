@@ -49,7 +49,8 @@ type runsCmd struct {
 }
 
 type regionsCmd struct {
-	List regionsListCmd `cmd:"" help:"List regions."`
+	List  regionsListCmd  `cmd:"" help:"List regions."`
+	Sweep regionsSweepCmd `cmd:"" help:"Stop tasks that run for nobody: their run has ended, or is not known."`
 }
 
 // Env is all that a command touches of its surroundings.

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -20,14 +22,20 @@ import (
 
 // serveFile is the configuration file of `onrush serve`.
 type serveFile struct {
-	Data      string        `yaml:"data"`
-	Listen    string        `yaml:"listen"`
-	PublicURL string        `yaml:"public-url"`
-	BusListen string        `yaml:"bus-listen"`
-	DSN       string        `yaml:"dsn"`
-	LogFormat string        `yaml:"log-format"`
-	LogLevel  string        `yaml:"log-level"`
-	Regions   []serveRegion `yaml:"regions"`
+	Data      string         `yaml:"data"`
+	Listen    string         `yaml:"listen"`
+	PublicURL string         `yaml:"public-url"`
+	PublicCA  string         `yaml:"public-ca"`
+	TLSCert   string         `yaml:"tls-cert"`
+	TLSKey    string         `yaml:"tls-key"`
+	PlainHTTP bool           `yaml:"insecure-http"`
+	BusListen string         `yaml:"bus-listen"`
+	BusURL    []string       `yaml:"bus-url"`
+	Proxies   []netip.Prefix `yaml:"trusted-proxies"`
+	DSN       string         `yaml:"dsn"`
+	LogFormat string         `yaml:"log-format"`
+	LogLevel  string         `yaml:"log-level"`
+	Regions   []serveRegion  `yaml:"regions"`
 }
 
 // serveRegion is a region as the file says it, or NAME[:LIMIT] as a flag.
@@ -35,6 +43,7 @@ type serveRegion struct {
 	Name     string            `yaml:"name"`
 	Driver   string            `yaml:"driver"` // default local
 	Limit    int               `yaml:"limit"`
+	Server   string            `yaml:"server"` // URL at which its tasks reach the server
 	Settings map[string]string `yaml:"settings"`
 }
 
@@ -72,6 +81,10 @@ func (c *serveCmd) config(env *Env) (server.Config, error) {
 	if len(regions) == 0 {
 		regions = file.Regions
 	}
+	proxies := c.Proxies
+	if len(proxies) == 0 {
+		proxies = file.Proxies
+	}
 	data, err := filepath.Abs(cmp.Or(c.Data, file.Data, defaultData))
 	if err != nil {
 		return server.Config{}, err
@@ -80,17 +93,52 @@ func (c *serveCmd) config(env *Env) (server.Config, error) {
 		DataDir:   data,
 		Listen:    cmp.Or(c.Listen, file.Listen, "127.0.0.1:8080"),
 		PublicURL: cmp.Or(c.PublicURL, file.PublicURL),
+		PublicCA:  cmp.Or(c.PublicCA, file.PublicCA),
+		TLSCert:   cmp.Or(c.TLSCert, file.TLSCert),
+		TLSKey:    cmp.Or(c.TLSKey, file.TLSKey),
 		BusListen: cmp.Or(c.BusListen, file.BusListen),
+		BusURLs:   c.BusURL,
 		DSN:       cmp.Or(c.DSN, file.DSN),
 		Version:   env.Version,
-		Log:       newLog(env.Err, format, level),
+		// From the environment alone: a flag would stand in the list of processes.
+		AdminPassword:  os.Getenv(adminPassword),
+		TrustedProxies: proxies,
+		Log:            newLog(env.Err, format, level),
+	}
+	if len(config.BusURLs) == 0 {
+		config.BusURLs = file.BusURL
+	}
+	if err := checkListen(config, c.PlainHTTP || file.PlainHTTP); err != nil {
+		return server.Config{}, err
 	}
 	for _, r := range regions {
 		config.Regions = append(config.Regions, load.Region{
-			Name: r.Name, Driver: cmp.Or(r.Driver, "local"), Limit: r.Limit, Settings: r.Settings,
+			Name: r.Name, Driver: cmp.Or(r.Driver, "local"), Limit: r.Limit, Server: r.Server, Settings: r.Settings,
 		})
 	}
 	return config, nil
+}
+
+// checkListen refuses to take passwords and tokens of other machines in the
+// clear, unless the user says so: HTTPS is ours or a proxy's.
+func checkListen(config server.Config, plain bool) error {
+	host, _, err := net.SplitHostPort(config.Listen)
+	if err != nil {
+		return load.Errorf(load.Invalid, "listen: found %q, allowed is host:port, e.g. 127.0.0.1:8080", config.Listen)
+	}
+	ip := net.ParseIP(host)
+	switch {
+	case host == "localhost" || ip != nil && ip.IsLoopback(), config.TLSCert != "":
+		return nil
+	case strings.HasPrefix(config.PublicURL, "https://"):
+		config.Log.Info("plain HTTP for the proxy before this server: let nobody else reach it", "listen", config.Listen)
+		return nil
+	case plain:
+		config.Log.Warn("plain HTTP: passwords and tokens travel in the clear", "listen", config.Listen)
+		return nil
+	}
+	return load.Errorf(load.Invalid, "listen: %s is open to other machines, and without HTTPS passwords and tokens travel in the clear: "+
+		"set tls-cert and tls-key, or public-url to the https URL of the proxy before this server, or insecure-http if you accept that", config.Listen)
 }
 
 // readServeFile reads the file, if any; unknown keys are errors.
@@ -128,7 +176,7 @@ func serveProblem(text string) load.Problem {
 	}
 	if field, _, ok := strings.Cut(strings.TrimPrefix(p.Message, "field "), " not found in type "); ok {
 		p.Path = field
-		p.Message = "unknown key; allowed are data, listen, public-url, bus-listen, dsn, log-format, log-level and regions with name, driver, limit, settings"
+		p.Message = "unknown key; allowed are data, listen, public-url, public-ca, tls-cert, tls-key, insecure-http, bus-listen, bus-url, dsn, trusted-proxies, log-format, log-level and regions with name, driver, limit, server, settings"
 	}
 	return p
 }

@@ -67,7 +67,7 @@ func setup(t *testing.T) *bench {
 		Logs: func(context.Context, load.Run, string) (io.ReadCloser, error) {
 			return io.NopCloser(strings.NewReader("log")), nil
 		},
-		Links: api.NewLinks([]byte("key"), "", time.Minute, nil),
+		Links: api.NewLinks([]byte("key"), time.Minute, nil),
 	})
 	b.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		b.mu.Lock()

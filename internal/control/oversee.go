@@ -32,6 +32,9 @@ func (c *conductor) oversee(ctx context.Context, now time.Time) error {
 	if err := c.findLost(ctx, now); err != nil {
 		return err
 	}
+	if err := c.giveUpLate(ctx); err != nil {
+		return err
+	}
 	if err := c.obeyCriteria(ctx, now); err != nil {
 		return err
 	}
@@ -60,12 +63,37 @@ func (c *conductor) findLost(ctx context.Context, now time.Time) error {
 		if why == "" {
 			continue
 		}
+		if t.Times.Ready.IsZero() && t.Attempt == 0 { // it makes no load, and never did
+			if err := c.lose(ctx, t, load.TaskFailed, why); err != nil {
+				return err
+			}
+			c.clearBeside(ctx, t)
+			continue
+		}
 		if err := c.lose(ctx, t, load.TaskLost, why); err != nil {
 			return err
 		}
 		if err := c.afterLoss(ctx, t, now); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// giveUpLate ends the wait for tasks that are not up yet, once all others have
+// ended.
+func (c *conductor) giveUpLate(ctx context.Context) error {
+	late := c.missing()
+	for _, t := range c.tasks {
+		if len(late) == 0 || t.Status == load.TaskReady || t.Status == load.TaskRunning {
+			return nil
+		}
+	}
+	for _, t := range late {
+		if err := c.lose(ctx, t, load.TaskFailed, "not ready before the end of the load: "+t.state()); err != nil {
+			return err
+		}
+		c.clearBeside(ctx, t)
 	}
 	return nil
 }
@@ -77,8 +105,9 @@ func (c *conductor) lostBecause(t *task, now time.Time) string {
 		return t.goneBecause()
 	}
 	if t.Status != load.TaskRunning && t.Status != load.TaskReady {
-		if now.Sub(t.awaited) > c.Limits.Provision {
-			return fmt.Sprintf("not ready within %s", c.Limits.Provision)
+		late := t.Attempt == 0 && c.run.Spec.Start.LateTasks == load.LateJoin // it may join until the end
+		if !late && now.Sub(t.awaited) > c.within() {
+			return fmt.Sprintf("not ready within %s: %s", c.within(), t.state())
 		}
 		return ""
 	}
@@ -138,16 +167,18 @@ func (c *conductor) replace(ctx context.Context, t *task, now time.Time) error {
 }
 
 // stopTasks makes a driver end tasks, all of the run's when none is named.
-func (c *conductor) stopTasks(ctx context.Context, name string, tasks ...string) {
+func (c *conductor) stopTasks(ctx context.Context, name string, tasks ...string) error {
 	r := c.fleet[name]
 	if r.driver == nil {
-		return
+		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.Limits.Platform)
 	defer cancel()
-	if err := r.driver.Stop(ctx, c.id, tasks...); err != nil {
+	err := r.driver.Stop(ctx, c.id, tasks...)
+	if err != nil {
 		c.log.Error("cannot stop tasks", "region", name, "tasks", tasks, "err", err)
 	}
+	return err
 }
 
 // obeyCriteria ends the run when a criterion that says so is broken.

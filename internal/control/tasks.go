@@ -23,9 +23,9 @@ type task struct {
 	load.Task
 	plan     load.PlanTask
 	instance *fleet.Instance
-	hello    time.Time // when it first spoke
 	gone     time.Time // when the driver first said that it is gone
 	awaited  time.Time // since when this attempt is expected to get up
+	askAgain time.Time // when to ask for it again, since its platform did not answer; zero: not
 	told     bool      // it acknowledged the start
 	changes  int       // how many of the run's changes it acknowledged
 	telling  bool      // a command to it is under way
@@ -122,6 +122,7 @@ func (c *conductor) receive(ctx context.Context, m bus.Message) error {
 		return nil
 	}
 	e.Task, e.Attempt = m.Task, m.Attempt // as the subject says, which the sender cannot forge
+	e.At = m.At                           // all in one clock
 	select {
 	case c.heeds <- e:
 	case <-ctx.Done():
@@ -147,15 +148,21 @@ func (c *conductor) heed(e load.TaskEvent) {
 	c.quietFrom = time.Now()
 	switch e.Kind {
 	case load.EventHello:
-		t.hello = e.At
+		t.Times.Hello = e.At
+		if t.Times.Up.IsZero() || t.Times.Up.After(e.At) {
+			t.Times.Up = e.At // it was seen later than it was there
+		}
 	case load.EventReady:
-		t.ClockMS = e.ClockMS
+		t.ClockMS, t.Times.Ready = e.ClockMS, e.At
 		c.learn(e)
 		if t.Status == load.TaskPlanned || t.Status == load.TaskStarting {
-			t.Status = load.TaskReady
+			t.Status, t.Reason = load.TaskReady, ""
 		}
 	case load.EventStarted:
-		t.SkewMS, t.told = e.SkewMS, true
+		t.SkewMS, t.Joined, t.told = e.SkewMS, e.Skip, true
+		if c.run.Started != nil && e.SkewMS != nil {
+			t.Times.Load = c.run.Started.Add(time.Duration(e.Skip) + time.Duration(*e.SkewMS*float64(time.Millisecond)))
+		}
 		if t.Status != load.TaskDone && t.Status != load.TaskFailed {
 			t.Status, t.Reason = load.TaskRunning, ""
 		}

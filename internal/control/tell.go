@@ -36,7 +36,7 @@ func (c *conductor) tellTask(ctx context.Context, state told, start time.Time, c
 	defer cancel()
 	name, n := state.task.Name, state.task.Attempt // these never change
 	if !state.start {
-		state.err = c.Bus.Send(ctx, c.id, name, n, load.Command{Kind: load.CommandStart, Start: start})
+		state.err = c.Bus.Send(ctx, c.id, name, n, load.Command{Kind: load.CommandStart, Start: start, Skip: skipTo(start, time.Now())})
 		state.start = state.err == nil
 	}
 	for state.err == nil && state.changes < len(changes) {
@@ -54,6 +54,20 @@ func (c *conductor) tellTask(ctx context.Context, state told, start time.Time, c
 		}
 	}
 	c.tolds <- state
+}
+
+// joinSoon is how long a task may take from its start command to its load, when
+// the barrier is over.
+const joinSoon = 300 * time.Millisecond
+
+// skipTo is how far into the run a task begins that is told now: nothing before
+// the barrier, and after it the run's present second, for what it missed must
+// not come all at once.
+func skipTo(start, now time.Time) load.Duration {
+	if now.Before(start) {
+		return 0
+	}
+	return load.Duration(now.Add(joinSoon).Sub(start))
 }
 
 // hearTold takes in the answers of tellTask.

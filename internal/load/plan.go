@@ -18,6 +18,7 @@ type Plan struct {
 	Regions    []PlanRegion `json:"regions"`
 	Data       []PlanData   `json:"data,omitempty"`
 	Criteria   []string     `json:"criteria,omitempty"`
+	Start      StartPolicy  `json:"start,omitzero"`
 	LostTasks  LostPolicy   `json:"lost_tasks"`
 	Share      Sharing      `json:"share,omitempty"`     // of a script over the tasks
 	Script     *ScriptFacts `json:"script,omitempty"`    // what the script says; nil: no script, or not known yet

@@ -39,18 +39,24 @@ func (s *Server) startControl(ctx context.Context) error {
 		return err
 	}
 	bucket := runBlob{s.blob}
-	links := api.NewLinks(key, s.url, s.config.LinkLife, nil)
+	links := api.NewLinks(key, s.config.LinkLife, nil)
 	s.control = control.New(control.Options{
 		Owner: owner, Store: s.store, Bus: s.bus.Hub(), Blob: bucket, Regions: s.regions,
-		Link: links.URL, KeepLink: links.KeepURL, Inspect: newInspector(bucket.Open).Inspect,
+		Reach: s.reach.base, Link: links.URL, KeepLink: links.KeepURL, Inspect: newInspector(bucket.Open).Inspect,
 		Secrets: secrets.Open, Forget: secrets.Forget, SpoolDir: s.data.join("spool"), Limits: s.config.Limits, Log: s.config.Log,
 	})
+	s.sweeper = control.NewSweeper(control.SweepOptions{
+		Store: s.store, Regions: s.regions, Log: s.config.Log,
+		First: s.config.Sweep.First, Every: s.config.Sweep.Every, Grace: s.config.Sweep.Grace,
+	})
 	s.handler = api.New(api.Options{
-		Store: s.store, Blob: s.blob, Auth: s.auth, Control: s.control,
+		Store: s.store, Blob: s.blob, Auth: s.auth, Control: s.control, Sweeper: s.sweeper,
 		Live: s.live, OpenSeries: openSeries, Logs: s.logs, Links: links,
-		Console: web.Handler(), KeepSecrets: secrets.Keep, MaxUpload: s.config.MaxUpload, Version: s.config.Version, Log: s.config.Log,
+		Bus: s.bus.Tunnel(), Console: web.Handler(), KeepSecrets: secrets.Keep, MaxUpload: s.config.MaxUpload, Version: s.config.Version, Log: s.config.Log,
+		Proxies: s.config.TrustedProxies,
 	})
 	ctx, s.stop = context.WithCancel(context.WithoutCancel(ctx))
+	s.running.Go(func() { s.sweeper.Run(ctx) })
 	s.running.Go(func() {
 		if err := s.control.Run(ctx); err != nil {
 			s.failed <- fmt.Errorf("control runs: %w", err)

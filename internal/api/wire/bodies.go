@@ -113,6 +113,11 @@ type RegionList struct {
 	Regions []load.Region `json:"regions" nullable:"false"`
 }
 
+// SweepList answers GET and POST /sweeps.
+type SweepList struct {
+	Sweeps []load.Sweep `json:"sweeps" nullable:"false"`
+}
+
 // TokenList answers GET /tokens.
 type TokenList struct {
 	Tokens []load.Token `json:"tokens" nullable:"false"`

@@ -678,6 +678,32 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sweeps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get each region's latest sweep of orphans
+         * @description A sweep stops tasks that run for nobody: their run has ended, or is not known to this server. It comes every hour, and soon after the server's start.
+         *
+         *     Needs the role viewer.
+         */
+        get: operations["list-sweeps"];
+        put?: never;
+        /**
+         * Sweep regions for orphans now
+         * @description Needs the role admin.
+         */
+        post: operations["sweep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tokens": {
         parameters: {
             query?: never;
@@ -846,6 +872,7 @@ export interface components {
             /** Format: int64 */
             limit?: number;
             note?: string;
+            quotas?: components["schemas"]["Quota"][] | null;
         };
         Change: {
             at: components["schemas"]["Duration"];
@@ -1265,6 +1292,16 @@ export interface components {
              */
             role?: "viewer" | "operator" | "admin";
         };
+        Orphan: {
+            /** Format: int64 */
+            attempt?: number;
+            instance: string;
+            run: string;
+            /** Format: date-time */
+            started?: string;
+            task: string;
+            why: string;
+        };
         Override: {
             field: string;
             scenario: string;
@@ -1297,6 +1334,7 @@ export interface components {
             scenario: string;
             script?: components["schemas"]["ScriptFacts"];
             share?: string;
+            start?: components["schemas"]["StartPolicy"];
             /** Format: int64 */
             tasks: number;
             /** Format: int64 */
@@ -1355,14 +1393,67 @@ export interface components {
             endless?: boolean;
             points: components["schemas"]["Point"][] | null;
         };
-        Region: {
-            driver: string;
-            /** Format: int64 */
-            limit?: number;
+        Quota: {
+            /** Format: double */
+            in_use: number;
+            /** Format: double */
+            limit: number;
             name: string;
+            /** Format: int64 */
+            tasks: number;
+            unit: string;
+        };
+        Reached: {
+            /** Format: date-time */
+            first?: string;
+            /** Format: date-time */
+            last?: string;
+            /** Format: int64 */
+            tasks: number;
+        };
+        Region: {
+            /**
+             * Format: double
+             * @description Cores of each task.
+             */
+            cpu?: number;
+            /** @description What starts its tasks: local, docker, kubernetes or ecs. */
+            driver: string;
+            /** @description Container image of the tasks. */
+            image?: string;
+            /** @description Container images by engine, where it is not image. */
+            images?: {
+                [key: string]: string;
+            };
+            /** @description Free words for people and reports. location (latitude,longitude) places it on the map, provider_region says by whose prices it is billed. */
+            labels?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description Most tasks at once, of all runs. Default: what the platform holds.
+             */
+            limit?: number;
+            /** @description Memory of each task, e.g. 2GiB. */
+            memory?: components["schemas"]["Size"];
+            /** @description Unique name: letters, digits, '-', '_', at most 63. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Most tasks of one run.
+             */
+            run_limit?: number;
+            /** @description URL at which its tasks reach the server, where that is not the server's public one. */
+            server?: string;
+            /** @description The driver's own settings. */
             settings?: {
                 [key: string]: string;
             };
+            /**
+             * Format: int64
+             * @description Most users that one task may have here.
+             */
+            users_per_task?: number;
         };
         RegionList: {
             regions: components["schemas"]["Region"][];
@@ -1386,6 +1477,22 @@ export interface components {
              */
             users?: number;
         };
+        RegionStart: {
+            /** Format: date-time */
+            asked?: string;
+            /** Format: int64 */
+            failed: number;
+            hello: components["schemas"]["Reached"];
+            load: components["schemas"]["Reached"];
+            ready: components["schemas"]["Reached"];
+            /** Format: double */
+            skew_ms: number;
+            /** Format: int64 */
+            tasks: number;
+            up: components["schemas"]["Reached"];
+            why?: string[] | null;
+            within?: components["schemas"]["Duration"];
+        };
         Report: {
             accounting: components["schemas"]["Accounting"];
             criteria: components["schemas"]["CriterionResult"][] | null;
@@ -1399,6 +1506,9 @@ export interface components {
             };
             notes?: string[] | null;
             plan?: components["schemas"]["Plan"];
+            provisioning?: {
+                [key: string]: components["schemas"]["RegionStart"];
+            };
             regions: {
                 [key: string]: components["schemas"]["Figures"];
             };
@@ -1636,6 +1746,8 @@ export interface components {
              * @enum {string}
              */
             share: "split" | "per task";
+            /** @description How long to wait for the tasks before the load, and what to do without some of them. */
+            start?: components["schemas"]["StartPolicy"];
             /** @description Words to filter by. */
             tags?: string[] | null;
             /** @description Pause of a user between requests: 1s, or drawn from 1s-3s. Not with a rate of single requests. */
@@ -1858,6 +1970,9 @@ export interface components {
                 [key: string]: components["schemas"]["MetricFigures"];
             };
             notes?: string[] | null;
+            provisioning?: {
+                [key: string]: components["schemas"]["RegionStart"];
+            };
             region_last: {
                 [key: string]: components["schemas"]["SeriesPoint"];
             };
@@ -1890,6 +2005,16 @@ export interface components {
              */
             users?: number;
         };
+        StartPolicy: {
+            /**
+             * @description What to do when tasks cannot start, or are not ready in time. fail: the run fails before any load. without: it starts with those that are ready and is degraded; the others are stopped. join: the same, but late ones join when they are ready.
+             * @default fail
+             * @enum {string}
+             */
+            late_tasks: "fail" | "without" | "join";
+            /** @description How long tasks may take to get ready, from when their regions are asked for them. Default: 10m. */
+            within?: components["schemas"]["Duration"];
+        };
         Stop: {
             /**
              * @description drain lets the requests in flight end; now cuts them off.
@@ -1902,6 +2027,20 @@ export interface components {
             sha256: string;
             /** Format: int64 */
             size: number;
+        };
+        Sweep: {
+            /** Format: date-time */
+            at: string;
+            /** Format: int64 */
+            cleared?: number;
+            errors?: string[] | null;
+            orphans: components["schemas"]["Orphan"][] | null;
+            region: string;
+            /** Format: int64 */
+            seen: number;
+        };
+        SweepList: {
+            sweeps: components["schemas"]["Sweep"][];
         };
         TLS: {
             /** @description PEM file of certificate authorities to trust, instead of the system's. */
@@ -1936,6 +2075,7 @@ export interface components {
             verify: boolean;
         };
         Task: {
+            added?: boolean;
             /** Format: int64 */
             attempt?: number;
             /** Format: double */
@@ -1944,6 +2084,7 @@ export interface components {
             /** Format: int64 */
             index: number;
             instance?: string;
+            joined?: components["schemas"]["Duration"];
             name: string;
             reason?: string;
             region: string;
@@ -1954,6 +2095,7 @@ export interface components {
             skew_ms?: number;
             /** @enum {string} */
             status: "planned" | "starting" | "ready" | "running" | "done" | "lost" | "failed";
+            times?: components["schemas"]["TaskTimes"];
         };
         TaskFigures: {
             body_ms?: components["schemas"]["Latency"];
@@ -2057,6 +2199,18 @@ export interface components {
             status: "planned" | "starting" | "ready" | "running" | "done" | "lost" | "failed";
             /** Format: int64 */
             users: number;
+        };
+        TaskTimes: {
+            /** Format: date-time */
+            asked?: string;
+            /** Format: date-time */
+            hello?: string;
+            /** Format: date-time */
+            load?: string;
+            /** Format: date-time */
+            ready?: string;
+            /** Format: date-time */
+            up?: string;
         };
         Token: {
             /** Format: date-time */
@@ -3347,6 +3501,67 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UploadedScript"];
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    "list-sweeps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SweepList"];
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    sweep: {
+        parameters: {
+            query?: {
+                /** @description Only this region. */
+                region?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SweepList"];
                 };
             };
             /** @description Fault */
