@@ -91,7 +91,7 @@ func TestServerImage(t *testing.T) {
 	if out, err := docker(t, "exec", name, "/usr/bin/onrush", "health"); err != nil || out != "ok" {
 		t.Errorf("health says %q, %v", out, err)
 	}
-	out, err := docker(t, "exec", name, "/usr/bin/onrush", "engines", "list", "--format", "json")
+	out, err := docker(t, "exec", name, "/usr/bin/onrush", "engines", "list", "--output", "json")
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
