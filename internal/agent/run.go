@@ -178,6 +178,9 @@ func (a *agent) prepare(ctx context.Context) (err error) {
 	if err := fetchFiles(ctx, a.web, a.order.Files, a.dir, a.Log); err != nil {
 		return err
 	}
+	if err := a.startTarget(ctx); err != nil {
+		return err
+	}
 	if a.engine, err = all.New(a.order.Scenario.Engine); err != nil {
 		return err
 	}

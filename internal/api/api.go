@@ -31,6 +31,7 @@ type Options struct {
 	Auth    *auth.Service
 	Control Control
 	Sweeper Sweeper
+	Regions Regions
 	// Live returns the live picture of a run that this server conducts.
 	Live func(run string) (Picture, bool)
 	// OpenSeries reads the series file of an ended run.
@@ -86,6 +87,9 @@ type Control interface {
 	// Plan works out what a scenario would run now. files maps the scenario's
 	// paths to hashes of stored content.
 	Plan(ctx context.Context, scenario load.Scenario, files map[string]string) (*load.Plan, error)
+	// Room says whether a region has room for more tasks of a run, which then has
+	// so many there.
+	Room(ctx context.Context, region string, tasks, more int) error
 	// Wake makes it look at a run soon: it is new, or something was asked of it.
 	Wake(run string)
 }

@@ -24,7 +24,7 @@ const adminPassword = "ONRUSH_ADMIN_PASSWORD" //nolint:gosec // a name, not a pa
 
 // serveCmd is `onrush serve`.
 type serveCmd struct {
-	Config    string         `env:"ONRUSH_CONFIG" placeholder:"FILE" help:"YAML file with the long names of these flags as keys, and regions as a list."`
+	Config    string         `env:"ONRUSH_CONFIG" placeholder:"FILE" help:"YAML file with the long names of these flags as keys, and regions as a list of region files."`
 	Data      string         `env:"ONRUSH_DATA" placeholder:"DIR" help:"Folder for all that must survive. Default: ${data}."`
 	Listen    string         `env:"ONRUSH_LISTEN" placeholder:"HOST:PORT" help:"Where console and API listen. Default: 127.0.0.1:8080."`
 	PublicURL string         `env:"ONRUSH_PUBLIC_URL" name:"public-url" placeholder:"URL" help:"How people and tasks of other machines reach the server, when that differs from --listen: console, API, and the bus at its path /bus."`

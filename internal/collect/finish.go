@@ -84,7 +84,7 @@ func (c *Collector) latest() map[string]*sender {
 
 // accounting proves that nothing was lost, or says what was.
 func (c *Collector) accounting() load.Accounting {
-	a := load.Accounting{TasksPlanned: c.plan.Tasks, Clamped: c.scopes.run.total.clamped}
+	a := load.Accounting{TasksPlanned: len(c.scopes.tasks), Clamped: c.scopes.run.total.clamped}
 	started, reported := map[string]bool{}, map[string]bool{}
 	for _, s := range c.order {
 		if s.started() {

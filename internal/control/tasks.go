@@ -27,6 +27,7 @@ type task struct {
 	awaited  time.Time // since when this attempt is expected to get up
 	askAgain time.Time // when to ask for it again, since its platform did not answer; zero: not
 	told     bool      // it acknowledged the start
+	leaving  bool      // it acknowledged that it is to leave
 	changes  int       // how many of the run's changes it acknowledged
 	telling  bool      // a command to it is under way
 	windows  uint64
@@ -53,21 +54,35 @@ type region struct {
 // Facts that the bus replays (ready, started, done) are taken from the bus.
 func tasksOf(run load.Run, stored []load.Task) []*task {
 	var tasks []*task
-	byName := map[string]load.PlanTask{}
+	byName, added := map[string]load.PlanTask{}, map[string]bool{}
 	for _, r := range run.Plan.Regions {
 		for _, p := range r.Tasks {
 			byName[p.Name] = p
 			if len(stored) == 0 {
-				tasks = append(tasks, &task{plan: p, awaited: time.Now(), Task: load.Task{
-					Run: run.ID, Name: p.Name, Region: r.Name, Index: p.Index, Status: load.TaskPlanned,
-				}})
+				tasks = append(tasks, newTask(run.ID, r.Name, p))
+			} else {
+				added[p.Name] = p.Added
 			}
 		}
 	}
 	for _, s := range stored {
 		tasks = append(tasks, &task{plan: byName[s.Name], Task: s, awaited: time.Now()})
+		delete(added, s.Name)
+	}
+	for _, r := range run.Plan.Regions {
+		for _, p := range r.Tasks {
+			if added[p.Name] { // the server ended between the change and its first word on it
+				tasks = append(tasks, newTask(run.ID, r.Name, p))
+			}
+		}
 	}
 	return tasks
+}
+
+func newTask(run, region string, p load.PlanTask) *task {
+	return &task{plan: p, awaited: time.Now(), Task: load.Task{
+		Run: run, Name: p.Name, Region: region, Index: p.Index, Added: p.Added, Status: load.TaskPlanned,
+	}}
 }
 
 // attempts returns the tasks as store and collector know them.

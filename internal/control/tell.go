@@ -12,6 +12,7 @@ type told struct {
 	task    *task
 	start   bool // it has the start instant
 	changes int  // it has so many of the run's changes
+	leave   bool // it was told to drain alone
 	err     error
 }
 
@@ -21,13 +22,14 @@ type told struct {
 func (c *conductor) tell(ctx context.Context) {
 	c.hearTold()
 	for _, t := range c.tasks {
-		behind := !t.told || t.changes < len(c.run.Changes)
+		leave := t.plan.Leaves != nil && !t.leaving
+		behind := !t.told || t.changes < len(c.run.Changes) || leave
 		spoken := t.Status == load.TaskReady || t.Status == load.TaskRunning
 		if !behind || !spoken || t.telling {
 			continue
 		}
 		t.telling = true
-		go c.tellTask(ctx, told{task: t, start: t.told, changes: t.changes}, *c.run.Started, c.run.Changes)
+		go c.tellTask(ctx, told{task: t, start: t.told, changes: t.changes, leave: leave}, *c.run.Started, c.run.Changes)
 	}
 }
 
@@ -46,6 +48,9 @@ func (c *conductor) tellTask(ctx context.Context, state told, start time.Time, c
 		if state.err == nil {
 			state.changes++
 		}
+	}
+	if state.err == nil && state.leave {
+		state.err = c.Bus.Send(ctx, c.id, name, n, load.Command{Kind: load.CommandDrain, Text: "taken away by a change of the run"})
 	}
 	if state.err != nil && ctx.Err() == nil {
 		select { // not ours to hurry: it may be about to end
@@ -78,6 +83,7 @@ func (c *conductor) hearTold() {
 			r.task.telling = false
 			r.task.told = r.task.told || r.start
 			r.task.changes = max(r.task.changes, r.changes)
+			r.task.leaving = r.task.leaving || r.leave && r.err == nil
 			if r.err != nil {
 				c.log.Debug("task did not take a command yet", "task", r.task.Name, "err", r.err)
 			}

@@ -25,6 +25,7 @@ type Run struct {
 	Applied  int64             `json:"applied,omitempty"` // Seq of the last Intent that was applied
 	Keep     bool              `json:"keep,omitempty"`
 	Summary  *RunSummary       `json:"summary,omitempty"` // set when ended, if anything was measured
+	Check    *RunCheck         `json:"check,omitempty"`   // set when it only proves a region
 }
 
 // RunSummary is the few figures of a run's report that lists show.
@@ -98,6 +99,8 @@ type Task struct {
 	Times    TaskTimes  `json:"times,omitzero"`
 	// Added says that it is not of the plan: it came by a change of the run.
 	Added bool `json:"added,omitempty"`
+	// Left is the instant of the run at which a change took it away.
+	Left Duration `json:"left,omitempty"`
 	// Joined is how far into the run its load began; 0: at the barrier, or not.
 	Joined  Duration `json:"joined,omitempty"`
 	SkewMS  *float64 `json:"skew_ms,omitempty"` // own start minus the barrier instant, in the server's clock

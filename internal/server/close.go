@@ -53,6 +53,9 @@ func (s *Server) Close(ctx context.Context) error {
 	} else if s.listener != nil {
 		errs = append(errs, s.listener.Close())
 	}
+	if s.manage != nil {
+		s.manage.Close()
+	}
 	if s.stop != nil {
 		s.stop()
 	}

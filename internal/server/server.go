@@ -15,7 +15,9 @@ import (
 	"onrush.dev/onrush/internal/bus/embedded"
 	"onrush.dev/onrush/internal/control"
 	"onrush.dev/onrush/internal/fleet"
+	"onrush.dev/onrush/internal/fleet/all"
 	"onrush.dev/onrush/internal/load"
+	"onrush.dev/onrush/internal/regions"
 	"onrush.dev/onrush/internal/store"
 )
 
@@ -29,6 +31,7 @@ type Server struct {
 	blob        *files.Bucket
 	bus         *embedded.Server
 	regions     *regionBook
+	manage      *regions.Service
 	control     *control.Controller
 	sweeper     *control.Sweeper
 	auth        *auth.Service
@@ -117,10 +120,13 @@ func (s *Server) openRegions(ctx context.Context) error {
 	}
 	wanted := s.config.Regions
 	if len(known) == 0 && len(wanted) == 0 {
-		wanted = []load.Region{{Name: "local", Driver: "local"}}
+		wanted = []load.Region{{Name: load.LocalRegion}}
 	}
 	for _, region := range wanted {
-		if err := s.store.PutRegion(ctx, region); err != nil {
+		if problems := regions.Validate(region, all.Drivers(), s.regions.Try); len(problems) > 0 {
+			return fmt.Errorf("region %q: %w", region.Name, regions.Refused(problems))
+		}
+		if _, _, err := s.store.PutRegion(ctx, load.RegionWithDefaults(region)); err != nil {
 			return fmt.Errorf("make region %s: %w", region.Name, err)
 		}
 	}

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"fmt"
@@ -10,7 +11,9 @@ import (
 	"onrush.dev/onrush/internal/blob"
 	"onrush.dev/onrush/internal/collect"
 	"onrush.dev/onrush/internal/control"
+	"onrush.dev/onrush/internal/fleet/all"
 	"onrush.dev/onrush/internal/load"
+	"onrush.dev/onrush/internal/regions"
 	"onrush.dev/onrush/web"
 )
 
@@ -49,8 +52,12 @@ func (s *Server) startControl(ctx context.Context) error {
 		Store: s.store, Regions: s.regions, Log: s.config.Log,
 		First: s.config.Sweep.First, Every: s.config.Sweep.Every, Grace: s.config.Sweep.Grace,
 	})
+	s.manage = regions.New(regions.Options{
+		Store: s.store, Book: s.regions, Drivers: all.Drivers(), Control: s.control,
+		TaskLog: s.keptLog, Forget: s.forgetRun, ServerURL: s.reachedAt, Log: s.config.Log,
+	})
 	s.handler = api.New(api.Options{
-		Store: s.store, Blob: s.blob, Auth: s.auth, Control: s.control, Sweeper: s.sweeper,
+		Store: s.store, Blob: s.blob, Auth: s.auth, Control: s.control, Sweeper: s.sweeper, Regions: s.manage,
 		Live: s.live, OpenSeries: openSeries, Logs: s.logs, Links: links,
 		Bus: s.bus.Tunnel(), Console: web.Handler(), KeepSecrets: secrets.Keep, MaxUpload: s.config.MaxUpload, Version: s.config.Version, Log: s.config.Log,
 		Proxies: s.config.TrustedProxies,
@@ -93,6 +100,21 @@ func (s *Server) logs(ctx context.Context, run load.Run, task string) (io.ReadCl
 		}
 	}
 	return nil, load.Errorf(load.NotFound, "run %s has no task %s", run.ID, task)
+}
+
+// keptLog reads a task's log that was kept at the end of its run.
+func (s *Server) keptLog(ctx context.Context, run load.Run, task string) (io.ReadCloser, error) {
+	return s.blob.Open(ctx, load.RunKey(run.ID, "logs/"+task+".log"))
+}
+
+// forgetRun removes an ended run with its files.
+func (s *Server) forgetRun(ctx context.Context, run load.Run) error {
+	return api.DeleteRun(ctx, s.blob, s.store, run.ID)
+}
+
+// reachedAt is where the tasks of a region reach the server.
+func (s *Server) reachedAt(region load.Region) string {
+	return cmp.Or(region.Server, s.url)
 }
 
 // runBlob narrows a bucket to what control needs of it.
