@@ -60,12 +60,13 @@ func setup(t *testing.T, change ...func(*Options)) *bench {
 	log := slog.New(slog.NewTextHandler(b.log, nil))
 	manage := regions.New(regions.Options{
 		Store: b.store, Book: &book{b.store, dir}, Drivers: drivers(), Control: b.plans, Log: log,
+		ServerURL: func(load.Region) (string, string) { return "", "" },
 	})
 	t.Cleanup(manage.Close)
 	b.auth = auth.New(auth.Options{Store: b.store, Log: log})
 	o := Options{
 		Store: b.store, Blob: b.blob, Auth: b.auth, Control: b.plans, Regions: manage, Live: b.live, OpenSeries: openSeries,
-		Logs: b.taskLog, Links: NewLinks([]byte("key"), "", time.Minute, b.clock), MaxUpload: 1000, Version: "v1.2.3",
+		Logs: b.taskLog, Links: NewLinks([]byte("key"), time.Minute, b.clock), MaxUpload: 1000, Version: "v1.2.3",
 		Log: log, Now: b.clock, LivePoll: 5 * time.Millisecond, Console: http.HandlerFunc(console),
 	}
 	for _, c := range change {

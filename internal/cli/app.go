@@ -22,6 +22,7 @@ type app struct {
 	Regions   regionsCmd   `cmd:"" help:"Regions of a server."`
 	Engines   enginesCmd   `cmd:"" help:"The tools that run scripts: k6, JMeter, Locust."`
 	Agent     agentCmd     `cmd:"" help:"Be the agent of one task; drivers start this." hidden:""`
+	Health    healthCmd    `cmd:"" help:"Say whether a server answers."`
 	Version   versionCmd   `cmd:"" help:"Print the version."`
 }
 

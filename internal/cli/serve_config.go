@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -21,14 +23,20 @@ import (
 
 // serveFile is the configuration file of `onrush serve`.
 type serveFile struct {
-	Data      string      `yaml:"data"`
-	Listen    string      `yaml:"listen"`
-	PublicURL string      `yaml:"public-url"`
-	BusListen string      `yaml:"bus-listen"`
-	DSN       string      `yaml:"dsn"`
-	LogFormat string      `yaml:"log-format"`
-	LogLevel  string      `yaml:"log-level"`
-	Regions   []yaml.Node `yaml:"regions"` // as region files
+	Data      string         `yaml:"data"`
+	Listen    string         `yaml:"listen"`
+	PublicURL string         `yaml:"public-url"`
+	PublicCA  string         `yaml:"public-ca"`
+	TLSCert   string         `yaml:"tls-cert"`
+	TLSKey    string         `yaml:"tls-key"`
+	PlainHTTP bool           `yaml:"insecure-http"`
+	BusListen string         `yaml:"bus-listen"`
+	BusURL    []string       `yaml:"bus-url"`
+	Proxies   []netip.Prefix `yaml:"trusted-proxies"`
+	DSN       string         `yaml:"dsn"`
+	LogFormat string         `yaml:"log-format"`
+	LogLevel  string         `yaml:"log-level"`
+	Regions   []yaml.Node    `yaml:"regions"` // as region files
 
 	regions []load.Region
 }
@@ -76,6 +84,10 @@ func (c *serveCmd) config(env *Env) (server.Config, error) {
 	for _, r := range c.Region {
 		regions = append(regions, load.Region{Name: r.Name, Driver: load.DriverLocal, Limit: r.Limit})
 	}
+	proxies := c.Proxies
+	if len(proxies) == 0 {
+		proxies = file.Proxies
+	}
 	data, err := filepath.Abs(cmp.Or(c.Data, file.Data, defaultData))
 	if err != nil {
 		return server.Config{}, err
@@ -84,13 +96,48 @@ func (c *serveCmd) config(env *Env) (server.Config, error) {
 		DataDir:   data,
 		Listen:    cmp.Or(c.Listen, file.Listen, "127.0.0.1:8080"),
 		PublicURL: cmp.Or(c.PublicURL, file.PublicURL),
+		PublicCA:  cmp.Or(c.PublicCA, file.PublicCA),
+		TLSCert:   cmp.Or(c.TLSCert, file.TLSCert),
+		TLSKey:    cmp.Or(c.TLSKey, file.TLSKey),
 		BusListen: cmp.Or(c.BusListen, file.BusListen),
+		BusURLs:   c.BusURL,
 		DSN:       cmp.Or(c.DSN, file.DSN),
 		Regions:   regions,
 		Version:   env.Version,
-		Log:       newLog(env.Err, format, level),
+		// From the environment alone: a flag would stand in the list of processes.
+		AdminPassword:  os.Getenv(adminPassword),
+		TrustedProxies: proxies,
+		Log:            newLog(env.Err, format, level),
+	}
+	if len(config.BusURLs) == 0 {
+		config.BusURLs = file.BusURL
+	}
+	if err := checkListen(config, c.PlainHTTP || file.PlainHTTP); err != nil {
+		return server.Config{}, err
 	}
 	return config, nil
+}
+
+// checkListen refuses to take passwords and tokens of other machines in the
+// clear, unless the user says so: HTTPS is ours or a proxy's.
+func checkListen(config server.Config, plain bool) error {
+	host, _, err := net.SplitHostPort(config.Listen)
+	if err != nil {
+		return load.Errorf(load.Invalid, "listen: found %q, allowed is host:port, e.g. 127.0.0.1:8080", config.Listen)
+	}
+	ip := net.ParseIP(host)
+	switch {
+	case host == "localhost" || ip != nil && ip.IsLoopback(), config.TLSCert != "":
+		return nil
+	case strings.HasPrefix(config.PublicURL, "https://"):
+		config.Log.Info("plain HTTP for the proxy before this server: let nobody else reach it", "listen", config.Listen)
+		return nil
+	case plain:
+		config.Log.Warn("plain HTTP: passwords and tokens travel in the clear", "listen", config.Listen)
+		return nil
+	}
+	return load.Errorf(load.Invalid, "listen: %s is open to other machines, and without HTTPS passwords and tokens travel in the clear: "+
+		"set tls-cert and tls-key, or public-url to the https URL of the proxy before this server, or insecure-http if you accept that", config.Listen)
 }
 
 // readServeFile reads the file, if any; unknown keys are errors.
@@ -146,7 +193,7 @@ func serveProblem(text string) load.Problem {
 	}
 	if field, _, ok := strings.Cut(strings.TrimPrefix(p.Message, "field "), " not found in type "); ok {
 		p.Path = field
-		p.Message = "unknown key; allowed are data, listen, public-url, bus-listen, dsn, log-format, log-level and regions"
+		p.Message = "unknown key; allowed are data, listen, public-url, public-ca, tls-cert, tls-key, insecure-http, bus-listen, bus-url, dsn, trusted-proxies, log-format, log-level and regions"
 	}
 	return p
 }

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"cmp"
 	"context"
 	"encoding/hex"
 	"fmt"
@@ -42,20 +41,21 @@ func (s *Server) startControl(ctx context.Context) error {
 		return err
 	}
 	bucket := runBlob{s.blob}
-	links := api.NewLinks(key, s.url, s.config.LinkLife, nil)
+	links := api.NewLinks(key, s.config.LinkLife, nil)
 	s.control = control.New(control.Options{
 		Owner: owner, Store: s.store, Bus: s.bus.Hub(), Blob: bucket, Regions: s.regions,
-		Link: links.URL, KeepLink: links.KeepURL, Inspect: newInspector(bucket.Open).Inspect,
+		Reach: s.reach.base, Link: links.URL, KeepLink: links.KeepURL, Inspect: newInspector(bucket.Open).Inspect,
 		Secrets: secrets.Open, Forget: secrets.Forget, SpoolDir: s.data.join("spool"), Limits: s.config.Limits, Log: s.config.Log,
 	})
 	s.manage = regions.New(regions.Options{
 		Store: s.store, Book: s.regions, Drivers: all.Drivers(), Control: s.control,
-		TaskLog: s.keptLog, Forget: s.forgetRun, ServerURL: s.reachedAt, Log: s.config.Log,
+		TaskLog: s.keptLog, Forget: s.forgetRun, ServerURL: s.reach.base, Log: s.config.Log,
 	})
 	s.handler = api.New(api.Options{
 		Store: s.store, Blob: s.blob, Auth: s.auth, Control: s.control, Regions: s.manage,
 		Live: s.live, OpenSeries: openSeries, Logs: s.logs, Links: links,
-		Console: web.Handler(), KeepSecrets: secrets.Keep, MaxUpload: s.config.MaxUpload, Version: s.config.Version, Log: s.config.Log,
+		Bus: s.bus.Tunnel(), Console: web.Handler(), KeepSecrets: secrets.Keep, MaxUpload: s.config.MaxUpload, Version: s.config.Version, Log: s.config.Log,
+		Proxies: s.config.TrustedProxies,
 	})
 	ctx, s.stop = context.WithCancel(context.WithoutCancel(ctx))
 	s.running.Go(func() {
@@ -104,11 +104,6 @@ func (s *Server) keptLog(ctx context.Context, run load.Run, task string) (io.Rea
 // forgetRun removes an ended run with its files.
 func (s *Server) forgetRun(ctx context.Context, run load.Run) error {
 	return api.DeleteRun(ctx, s.blob, s.store, run.ID)
-}
-
-// reachedAt is where the tasks of a region reach the server.
-func (s *Server) reachedAt(region load.Region) string {
-	return cmp.Or(region.Server, s.url)
 }
 
 // runBlob narrows a bucket to what control needs of it.
