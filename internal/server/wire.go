@@ -49,7 +49,7 @@ func (s *Server) startControl(ctx context.Context) error {
 	})
 	s.manage = regions.New(regions.Options{
 		Store: s.store, Book: s.regions, Drivers: all.Drivers(), Control: s.control,
-		TaskLog: s.keptLog, Forget: s.forgetRun, ServerURL: s.reach.base, Log: s.config.Log,
+		TaskLog: s.keptLog, Forget: s.forgetRun, ServerURL: s.reach.base, Bounds: s.config.CheckBounds, Log: s.config.Log,
 	})
 	s.handler = api.New(api.Options{
 		Store: s.store, Blob: s.blob, Auth: s.auth, Control: s.control, Regions: s.manage,
