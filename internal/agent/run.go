@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"os"
 	"runtime/debug"
 	"sync"
@@ -69,6 +70,7 @@ type agent struct {
 	Options
 	ticket bus.Ticket
 	conn   *bus.AgentConn
+	web    *http.Client            // for links to the server's files
 	cancel context.CancelCauseFunc // ends the task now, in whatever phase it is
 	obeyed obeyed
 	// loading is set when the load begins: a drain before that ends the task.
@@ -101,7 +103,11 @@ func Run(ctx context.Context, ticket bus.Ticket, options Options) error {
 	if ticket.Ephemeral {
 		options.Bounds.Reach = options.Bounds.Lonely
 	}
-	a := &agent{Options: options, ticket: ticket, left: make(chan struct{})}
+	web, err := newWeb(ticket)
+	if err != nil {
+		return err
+	}
+	a := &agent{Options: options, ticket: ticket, web: web, left: make(chan struct{})}
 	ctx, a.cancel = context.WithCancelCause(ctx)
 	defer a.cancel(nil)
 	go a.endEarly(ctx)
@@ -169,7 +175,10 @@ func (a *agent) prepare(ctx context.Context) (err error) {
 			a.removeFiles()
 		}
 	}()
-	if err := fetchFiles(ctx, a.order.Files, a.dir, a.Log); err != nil {
+	if err := fetchFiles(ctx, a.web, a.order.Files, a.dir, a.Log); err != nil {
+		return err
+	}
+	if err := a.startTarget(ctx); err != nil {
 		return err
 	}
 	if a.engine, err = all.New(a.order.Scenario.Engine); err != nil {

@@ -16,6 +16,7 @@ import (
 	"onrush.dev/onrush/internal/auth"
 	"onrush.dev/onrush/internal/blob/files"
 	"onrush.dev/onrush/internal/load"
+	"onrush.dev/onrush/internal/regions"
 	"onrush.dev/onrush/internal/store"
 )
 
@@ -57,10 +58,14 @@ func setup(t *testing.T, change ...func(*Options)) *bench {
 	}
 	t.Cleanup(func() { must(t, b.blob.Close()) })
 	log := slog.New(slog.NewTextHandler(b.log, nil))
+	manage := regions.New(regions.Options{
+		Store: b.store, Book: &book{b.store, dir}, Drivers: drivers(), Control: b.plans, Log: log,
+	})
+	t.Cleanup(manage.Close)
 	b.auth = auth.New(auth.Options{Store: b.store, Log: log})
 	o := Options{
-		Store: b.store, Blob: b.blob, Auth: b.auth, Control: b.plans, Live: b.live, OpenSeries: openSeries,
-		Logs: b.taskLog, Links: NewLinks([]byte("key"), "", time.Minute, b.clock), MaxUpload: 1000, Version: "v1.2.3",
+		Store: b.store, Blob: b.blob, Auth: b.auth, Control: b.plans, Regions: manage, Live: b.live, OpenSeries: openSeries,
+		Logs: b.taskLog, Links: NewLinks([]byte("key"), time.Minute, b.clock), MaxUpload: 1000, Version: "v1.2.3",
 		Log: log, Now: b.clock, LivePoll: 5 * time.Millisecond, Console: http.HandlerFunc(console),
 	}
 	for _, c := range change {

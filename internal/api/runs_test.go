@@ -164,18 +164,6 @@ func TestResults(t *testing.T) {
 	})
 }
 
-func TestRegions(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	must(t, b.store.PutRegion(t.Context(), load.Region{Name: "eu", Driver: "local", Settings: map[string]string{"account": "4711"}}))
-	b.run(t, []row{
-		{"list", "viewer", "GET /regions", "", nil, 200, []string{`"name":"eu"`, `"driver":"local"`}, []string{"4711"}},
-		{"settings are for admins", "admin", "GET /regions/eu", "", nil, 200, []string{"4711"}, nil},
-		{"not for operators", "operator", "GET /regions/eu", "", nil, 200, nil, []string{"4711"}},
-		{"unknown", "viewer", "GET /regions/mars", "", nil, 404, nil, nil},
-	})
-}
-
 // TestTasksOfARun changes the tasks of a run whose engine has no live control,
 // and asks in vain where it has.
 func TestTasksOfARun(t *testing.T) {

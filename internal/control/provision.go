@@ -174,7 +174,7 @@ func (c *conductor) startTasks(ctx context.Context, tasks []*task) error {
 		place := c.fleet[t.Region]
 		specs[t.Region] = append(specs[t.Region], fleet.TaskSpec{
 			Run: c.id, Task: t.Name, Region: t.Region, Attempt: t.Attempt, Ticket: ticket,
-			Image: place.ImageFor(c.run.Plan.Engine), CPU: place.CPU, Memory: int64(place.Memory),
+			Image: c.image(place), CPU: place.CPU, Memory: int64(place.Memory),
 			Deadline: time.Now().Add(c.ticketLife()),
 		})
 		byRegion[t.Region] = append(byRegion[t.Region], t)
@@ -194,6 +194,15 @@ func (c *conductor) startTasks(ctx context.Context, tasks []*task) error {
 		go c.callStart(c.startCtx, name, tasks, specs[name])
 	}
 	return nil
+}
+
+// image is what a task runs in a region: what the region says for the engine,
+// but for a run that tries the region's images one after another.
+func (c *conductor) image(place region) string {
+	if c.run.Check != nil && c.run.Check.Image != "" {
+		return c.run.Check.Image
+	}
+	return place.ImageFor(c.run.Plan.Engine)
 }
 
 func (c *conductor) callStart(ctx context.Context, name string, tasks []*task, specs []fleet.TaskSpec) {

@@ -195,9 +195,9 @@ func TestPlanWarns(t *testing.T) {
 		s.Data = []Data{{File: "few.csv", Sharing: DataUnique}}
 	}))
 	in.Data["few.csv"] = DataFacts{Columns: []string{"id"}, Rows: 2}
-	in.Capacity["eu"] = Capacity{Limit: 6, InUse: 4}
+	in.Capacity["eu"] = Capacity{Limit: 6, InUse: 4, Quotas: []Quota{{Name: "vCPU", Limit: 8, InUse: 6.5, Unit: "cores", Tasks: 3}}}
 	p := mustPlan(t, in)
-	for _, words := range []string{"2 tasks have none", "1 tasks get none of it", "room for 2 more tasks", "2 unique rows for 5 tasks"} {
+	for _, words := range []string{"2 tasks have none", "1 tasks get none of it", "room for 2 more tasks", "quota vCPU leaves room for 3 tasks now and the plan has 5: 6.5 of 8 cores", "2 unique rows for 5 tasks"} {
 		if !strings.Contains(strings.Join(p.Warnings, "\n"), words) {
 			t.Errorf("no warning says %q: %q", words, p.Warnings)
 		}

@@ -84,6 +84,11 @@ type Capacity struct {
 	Quotas []Quota `json:"quotas,omitempty"`
 }
 
+// Free is how many tasks could start now; known says whether a limit is known.
+func (c Capacity) Free() (free int, known bool) {
+	return max(0, c.Limit-c.InUse), c.Limit > 0
+}
+
 // Quota is a provider's limit, in its own unit.
 type Quota struct {
 	Name  string  `json:"name"` // as the provider calls it: "Fargate On-Demand vCPU (L-3032A538)"
@@ -146,6 +151,10 @@ type Order struct {
 	// Script is what the run's script says, when that was read at planning.
 	Script *ScriptFacts `json:"script,omitempty"`
 	Files  []OrderFile  `json:"files,omitempty"`
+	// SampleTarget makes the agent start the sample target beside its engine, and
+	// put its URL in place of the variable TargetVariable: a run that proves a
+	// region needs no network but the way to the server.
+	SampleTarget bool `json:"sample_target,omitempty"`
 	// Secrets are the values of the scenario's secrets. They travel in the order
 	// alone, and stand in no log.
 	Secrets map[string]string `json:"secrets,omitempty"`
@@ -154,6 +163,9 @@ type Order struct {
 	Keep  string   `json:"keep,omitempty"`
 	Drain Duration `json:"drain"` // bound for requests in flight at the end
 }
+
+// TargetVariable is the variable that stands for the sample target's URL.
+const TargetVariable = "target"
 
 // OrderFile is one file an agent fetches before it is ready.
 type OrderFile struct {

@@ -146,6 +146,11 @@ func (p *Plan) warn() {
 		default:
 			warn("region %s has room for %d more tasks now and the plan has %d: %d of its %d are in use", r.Name, max(0, free), len(r.Tasks), c.InUse, c.Limit)
 		}
+		for _, q := range c.Quotas {
+			if q.Tasks < len(r.Tasks) {
+				warn("region %s: the quota %s leaves room for %d tasks now and the plan has %d: %s of %s %s are in use", r.Name, q.Name, max(0, q.Tasks), len(r.Tasks), formatFloat(q.InUse), formatFloat(q.Limit), q.Unit)
+			}
+		}
 	}
 	most := max(p.Requests, p.Iterations)
 	if p.Expected > 0 {

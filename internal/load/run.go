@@ -25,6 +25,7 @@ type Run struct {
 	Applied  int64             `json:"applied,omitempty"` // Seq of the last Intent that was applied
 	Keep     bool              `json:"keep,omitempty"`
 	Summary  *RunSummary       `json:"summary,omitempty"` // set when ended, if anything was measured
+	Check    *RunCheck         `json:"check,omitempty"`   // set when it only proves a region
 }
 
 // RunSummary is the few figures of a run's report that lists show.

@@ -17,6 +17,9 @@ import (
 	"onrush.dev/onrush/internal/store"
 )
 
+// Drivers are the kinds of drivers that regions of this server may use.
+func Drivers() []load.DriverKind { return all.Drivers() }
+
 // regionBook opens the drivers of the stored regions when they are first
 // needed, and again when a region's settings change.
 type regionBook struct {
@@ -65,6 +68,17 @@ func (b *regionBook) Region(ctx context.Context, name string) (load.Region, flee
 	}
 	b.open[name] = openRegion{region, driver}
 	return region, driver, nil
+}
+
+// Try opens the driver of a region that is not kept yet, and closes it again.
+func (b *regionBook) Try(region load.Region) error {
+	place := b.place
+	place.Region = region
+	driver, err := all.Open(place)
+	if err != nil {
+		return err
+	}
+	return driver.Close()
 }
 
 // Names implements control.Regions.
