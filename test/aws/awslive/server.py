@@ -13,6 +13,7 @@
 
 import io
 import json
+import socket
 import time
 import traceback
 from collections.abc import Callable, Iterable
@@ -53,6 +54,7 @@ class Server:
                 return self.moto(environ, respond)
             return self._call(call, environ, respond)
         except Hangup:
+            environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
             raise ConnectionResetError from None  # the server drops the connection
         except Exception as e:
             traceback.print_exc()

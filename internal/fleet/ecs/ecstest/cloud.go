@@ -194,8 +194,11 @@ func (c *Cloud) Fault(match map[string]string, fault Fault) int {
 	return got.ID
 }
 
-// ClearFaults takes all faults of this test away.
-func (c *Cloud) ClearFaults() { c.live(http.MethodDelete, "faults?key="+c.Key, nil, nil) }
+// Clear takes a fault away.
+func (c *Cloud) Clear(fault int) {
+	c.tb.Helper()
+	c.live(http.MethodDelete, fmt.Sprintf("faults?id=%d", fault), nil, nil)
+}
 
 // Quota sets a quota of the AWS region: for all tests that use it.
 func (c *Cloud) Quota(code string, vcpu float64) {
@@ -246,6 +249,14 @@ func (c *Cloud) Calls(since int) []Call {
 	c.tb.Helper()
 	var got struct{ Calls []Call }
 	c.live(http.MethodGet, fmt.Sprintf("calls?since=%d&key=%s", max(since, c.begin), c.Key), nil, &got)
+	return got.Calls
+}
+
+// CallsOf are the calls that were made with a role.
+func (c *Cloud) CallsOf(role string) []Call {
+	c.tb.Helper()
+	var got struct{ Calls []Call }
+	c.live(http.MethodGet, "calls?principal="+url.QueryEscape(role), nil, &got)
 	return got.Calls
 }
 
