@@ -12,6 +12,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -29,20 +30,28 @@ type Options struct {
 	Blob    blob.Bucket
 	Auth    *auth.Service
 	Control Control
+	Sweeper Sweeper
+	Regions Regions
 	// Live returns the live picture of a run that this server conducts.
 	Live func(run string) (Picture, bool)
 	// OpenSeries reads the series file of an ended run.
 	OpenSeries func(r io.ReaderAt, size int64) (SeriesFile, error)
 	// Logs returns what a task wrote on its output so far; NotFound when its
 	// region does not know of it (any more). Then the log that was kept under
-	// load.RunKey(run, "logs/<task>.log") is tried.
-	Logs func(ctx context.Context, run load.Run, task string) (io.ReadCloser, error)
+	// load.RunKey(run, "logs/<task>.log") is tried. With follow the reader goes on
+	// with what the task writes, until its end or ctx's.
+	Logs func(ctx context.Context, run load.Run, task string, follow bool) (io.ReadCloser, error)
 	// Links signs and checks the agents' links to files.
 	Links *Links
+	// Bus leads agents to the bus; nil leads nowhere.
+	Bus http.Handler
 	// Console serves the pages; nil serves none.
 	Console http.Handler
 	// KeepSecrets keeps the values of a run's secrets until its end.
 	KeepSecrets func(ctx context.Context, run string, values map[string]string) error
+	// Proxies are the addresses whose X-Forwarded-For and X-Forwarded-Proto are
+	// believed; none by default.
+	Proxies []netip.Prefix
 	// MaxUpload bounds one uploaded file; 0 means 1 GiB.
 	MaxUpload int64
 	Version   string
@@ -79,8 +88,18 @@ type Control interface {
 	// Plan works out what a scenario would run now. files maps the scenario's
 	// paths to hashes of stored content.
 	Plan(ctx context.Context, scenario load.Scenario, files map[string]string) (*load.Plan, error)
+	// Room says whether a region has room for more tasks of a run, which then has
+	// so many there.
+	Room(ctx context.Context, region string, tasks, more int) error
 	// Wake makes it look at a run soon: it is new, or something was asked of it.
 	Wake(run string)
+}
+
+// Sweeper looks for tasks that run for nobody; package control has it.
+type Sweeper interface {
+	Latest() []load.Sweep
+	Sweep(ctx context.Context, region string) (load.Sweep, error)
+	SweepAll(ctx context.Context) ([]load.Sweep, error)
 }
 
 // Picture is a run as it is being measured; package collect has it.
@@ -101,7 +120,8 @@ type SeriesFile interface {
 type api struct {
 	Options
 	huma   huma.API
-	routes []route // every registered one, for tests and the 405 answers
+	routes []route  // every registered one, for tests and the 405 answers
+	plain  []string // those that are no part of the API, for tests
 }
 
 // New makes the handler for the API and the console.
@@ -136,12 +156,17 @@ func build(o Options) (*api, *http.ServeMux) {
 	a.registerRuns()
 	a.registerRunControl()
 	a.registerRunResults()
+	a.registerLogs()
 	a.registerArtifacts()
 	a.registerLive()
 	a.registerRegions()
+	a.registerSweeps()
 	a.registerMeta()
 	a.finish()
 	mux.HandleFunc("/api/", a.noRoute)
+	if o.Bus != nil {
+		a.handlePlain(mux, "GET /bus", o.Bus)
+	}
 	if o.Console != nil {
 		mux.Handle("/", o.Console)
 	}

@@ -23,7 +23,7 @@ func (a *api) wrap(next http.Handler) http.Handler {
 	sameOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		writeFault(w, wire.NewFault(http.StatusForbidden, load.Forbidden, "a page of another site may not do this", nil))
 	}))
-	return a.headers(a.recoverPanics(sameOrigin.Handler(next)))
+	return forwarded(a.Proxies, a.headers(a.recoverPanics(sameOrigin.Handler(next))))
 }
 
 // The content policies: the console is our own files and nothing else (styles
@@ -45,7 +45,7 @@ func (a *api) headers(next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
 		h.Set("Content-Security-Policy", consolePolicy)
-		if r.TLS != nil {
+		if auth.Secure(r) {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
 		if strings.HasPrefix(r.URL.Path, "/api/") {

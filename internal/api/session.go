@@ -50,7 +50,7 @@ func (r *request) address() string {
 }
 
 func (r *request) cookie(secret string, a *auth.Service) http.Cookie {
-	return *auth.Cookie(auth.CookieName(r.http), secret, r.http.TLS != nil, a.SessionLife())
+	return *auth.Cookie(auth.CookieName(r.http), secret, auth.Secure(r.http), a.SessionLife())
 }
 
 type loginIn struct {

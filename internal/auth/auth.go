@@ -88,11 +88,17 @@ type Identity struct {
 // firstUser is the name of the user that a new store gets.
 const firstUser = "admin"
 
-// FirstLogin makes the user admin with a random password when the store has no
-// users at all, or gives FirstUser's one its password. ok says that it did;
-// then the password must be shown now, since nobody can ever read it again.
-func (s *Service) FirstLogin(ctx context.Context) (name, password string, ok bool, err error) {
-	password = readable(rand.Text())
+// FirstLogin makes the user admin when the store has no users at all, or gives
+// FirstUser's one its password: the chosen one, or a random one where chosen is
+// empty. ok says that it did; then a random password must be shown now, since
+// nobody can ever read it again.
+func (s *Service) FirstLogin(ctx context.Context, chosen string) (name, password string, ok bool, err error) {
+	if password = chosen; chosen == "" {
+		password = readable(rand.Text())
+	}
+	if err := checkPassword(password); err != nil {
+		return "", "", false, err
+	}
 	made, err := s.makeFirst(ctx, password)
 	if err != nil {
 		return "", "", false, err

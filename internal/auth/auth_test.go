@@ -85,7 +85,7 @@ func (b *bench) whose(t *testing.T, secret string) string {
 func TestFirstLogin(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	if _, _, ok, err := b.FirstLogin(t.Context()); ok || err != nil {
+	if _, _, ok, err := b.FirstLogin(t.Context(), ""); ok || err != nil {
 		t.Fatalf("a store with users got a first login: %v, %v", ok, err)
 	}
 	must(t, b.DeleteUser(t.Context(), "ann"))
@@ -94,7 +94,7 @@ func TestFirstLogin(t *testing.T) {
 	var passwords []string
 	for range 4 { // servers that start at once make one login
 		wg.Go(func() {
-			_, password, ok, err := b.FirstLogin(t.Context())
+			_, password, ok, err := b.FirstLogin(t.Context(), "")
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
@@ -132,7 +132,7 @@ func TestFirstUserGetsItsPasswordLater(t *testing.T) {
 			t.Errorf("login with %q before there is a password: %v", password, err)
 		}
 	}
-	name, password, ok, err := b.FirstLogin(t.Context())
+	name, password, ok, err := b.FirstLogin(t.Context(), "")
 	must(t, err)
 	if name != "admin" || !ok {
 		t.Fatalf("no first login after a first user: %q, %v", name, ok)
@@ -142,8 +142,40 @@ func TestFirstUserGetsItsPasswordLater(t *testing.T) {
 	if got := b.whose(t, secret); got != "admin/admin" {
 		t.Errorf("the first login is %s", got)
 	}
-	if _, _, ok, err := b.FirstLogin(t.Context()); ok || err != nil {
+	if _, _, ok, err := b.FirstLogin(t.Context(), ""); ok || err != nil {
 		t.Errorf("a second first login: %v, %v", ok, err)
+	}
+}
+
+// TestFirstLoginWithAChosenPassword: an administrator's own choice counts, is
+// held to the rules of every password, and never changes a user who is there.
+func TestFirstLoginWithAChosenPassword(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	must(t, b.DeleteUser(t.Context(), "ann"))
+	for _, short := range []string{"x", "nine chars"[:9]} {
+		_, _, ok, err := b.FirstLogin(t.Context(), short)
+		wantCode(t, err, load.Invalid)
+		if ok || strings.Contains(err.Error(), short) && len(short) > 1 {
+			t.Errorf("password %q: ok %v, %v", short, ok, err)
+		}
+	}
+	if users, err := b.Users(t.Context()); err != nil || len(users) != 0 {
+		t.Fatalf("a short password made a user: %v, %v", users, err)
+	}
+	if _, password, ok, err := b.FirstLogin(t.Context(), right); err != nil || !ok || password != right {
+		t.Fatalf("the chosen password was not taken: %v, %v", ok, err)
+	}
+	if _, _, ok, err := b.FirstLogin(t.Context(), "another password"); ok || err != nil {
+		t.Errorf("a second first login: %v, %v", ok, err)
+	}
+	secret, _, err := b.Login(t.Context(), "admin", right, home)
+	must(t, err)
+	if got := b.whose(t, secret); got != "admin/admin" {
+		t.Errorf("the first login is %s", got)
+	}
+	if strings.Contains(b.log.String(), right) {
+		t.Error("the password stands in the log")
 	}
 }
 

@@ -1,14 +1,28 @@
 package auth
 
 import (
+	"context"
 	"net/http"
 	"time"
 )
 
+// secureKey marks the requests that came over TLS as far as a proxy.
+type secureKey struct{}
+
+// BehindTLS marks a request that came over TLS to the proxy that handed it on.
+func BehindTLS(r *http.Request) *http.Request {
+	return r.WithContext(context.WithValue(r.Context(), secureKey{}, true))
+}
+
+// Secure says whether the caller speaks TLS, to us or to the proxy before us.
+func Secure(r *http.Request) bool {
+	return r.TLS != nil || r.Context().Value(secureKey{}) != nil
+}
+
 // CookieName is the session cookie's name. Over TLS it has the prefix that
 // makes browsers refuse it from other hosts and from plain HTTP.
 func CookieName(r *http.Request) string {
-	if r.TLS != nil {
+	if Secure(r) {
 		return "__Host-onrush"
 	}
 	return "onrush"

@@ -41,9 +41,12 @@ func (s *Server) firstLogin(ctx context.Context) error {
 	if s.config.NoLogin {
 		return s.auth.FirstUser(ctx)
 	}
-	name, password, ok, err := s.auth.FirstLogin(ctx)
-	if ok {
+	name, password, ok, err := s.auth.FirstLogin(ctx, s.config.AdminPassword)
+	if ok && s.config.AdminPassword == "" {
 		s.first = login{name, password}
+	}
+	if err != nil && s.config.AdminPassword != "" && load.ErrorCode(err) == load.Invalid {
+		return load.Errorf(load.Invalid, "the first login's password (ONRUSH_ADMIN_PASSWORD): %w", err)
 	}
 	return err
 }
