@@ -8,6 +8,7 @@
     GET  /moto-live/calls              the record; ?since=n&service=&action=&key=&principal=
     GET  /moto-live/tasks              all tasks; ?region=&cluster=&run=, with their processes' ids
     POST /moto-live/kill               {"task": id or ARN}: its processes, by SIGKILL
+    PUT  /moto-live/answers            what functions of custom resources answer; ?id=
     POST /moto-live/interrupt          {"task": id or ARN}: Spot takes it back
 """
 
@@ -26,6 +27,7 @@ from .calls import Call
 from .cloudwatch import usage_answer
 from .ecs import ACTIONS, ECS, Problem
 from .faults import CALL, Faults
+from .formation import Engine
 from .quotas import FARGATE, Quotas
 from .record import Record
 
@@ -40,6 +42,7 @@ class Server:
     def __init__(self) -> None:
         self.faults, self.quotas, self.record = Faults(), Quotas(), Record()
         self.ecs = ECS(self.faults, self.quotas, self.record)
+        self.formation = Engine()
         self.moto = DomainDispatcherApplication(create_backend_app)
 
     def __call__(self, environ: dict[str, Any], respond: Respond) -> Iterable[bytes]:
@@ -91,6 +94,8 @@ class Server:
         if call.service == "ecs" and call.action in ACTIONS:
             return self.ecs.answer(call)
         account, _ = moto_side.principal(call.key)
+        if call.service == "cloudformation":
+            return self.formation.answer(call, account)
         if call.service == "ecs" and call.action == "DeleteCluster" and self.ecs.active_in(account, call.region, call.cluster):
             raise Problem("ClusterContainsTasksException", "The Cluster cannot be deleted while Tasks are active.")
         if call.service == "servicequotas" and call.body.get("ServiceCode") == "fargate":
@@ -144,6 +149,8 @@ class Server:
             case "POST", "kill":
                 self._task(body["task"]).kill()
                 return {}
+            case "PUT", "answers":
+                return self.formation.functions.answer(query["id"], body)
             case "POST", "interrupt":
                 self._task(body["task"]).interrupt()
                 return {}
