@@ -65,7 +65,7 @@ $(LINTER):
 test: need web ## every test; installs what they need (as root on Debian and Ubuntu)
 	@scripts/setup-test
 	@scripts/setup-engines
-	@go run ./internal/house/testrun
+	@go build -o .cache/testrun ./internal/house/testrun && exec .cache/testrun
 
 race: need ## the Go tests under the race detector
 	CGO_ENABLED=1 go test -race -short $$(go list ./... | grep -v /e2e)

@@ -20,7 +20,25 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// nginxConfig answers every request with 200 and writes one line for each.
+// The locations of nginx: it answers every request with 200, or hands it on to a
+// server as a balancer would, and cuts what is idle.
+const (
+	nginxAnswers = `return 200 "ok\n";`
+	nginxProxies = `
+      proxy_pass http://%s;
+      proxy_http_version 1.1;
+      proxy_set_header Host $host;
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Connection $connection_upgrade;
+      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+      proxy_set_header X-Forwarded-Proto $scheme;
+      proxy_read_timeout 8s;
+      client_max_body_size 0;
+      proxy_request_buffering off;
+      proxy_buffering off;`
+)
+
+// nginxConfig writes one line for every request.
 const nginxConfig = `
 daemon off;
 worker_processes 1;
@@ -31,24 +49,29 @@ http {
   access_log %[1]s/access.log;
   client_body_temp_path %[1]s; proxy_temp_path %[1]s; fastcgi_temp_path %[1]s; uwsgi_temp_path %[1]s; scgi_temp_path %[1]s;
   keepalive_requests 1000000;
+  map $http_upgrade $connection_upgrade { default upgrade; '' close; }
   server {
     listen %[2]s;
     listen %[3]s ssl;
     ssl_certificate %[1]s/cert.pem;
     ssl_certificate_key %[1]s/key.pem;
-    location / { return 200 "ok\n"; }
+    location / { %[4]s }
   }
 }
 `
 
-// cmdNginx starts nginx and sets HTTP and HTTPS to its URLs; its certificate
-// is nginx/cert.pem.
-func cmdNginx(ts *testscript.TestScript, _ bool, _ []string) {
+// cmdNginx: nginx [HOST:PORT] starts nginx, as a target or as a proxy before a
+// server, and sets HTTP and HTTPS to its URLs; its certificate is nginx/cert.pem.
+func cmdNginx(ts *testscript.TestScript, _ bool, args []string) {
+	location := nginxAnswers
+	if len(args) > 0 {
+		location = fmt.Sprintf(nginxProxies, args[0])
+	}
 	dir := ts.MkAbs("nginx")
 	ts.Check(os.MkdirAll(dir, 0o755))
 	ts.Check(writeCertificate(dir))
 	plain, secure := freeAddress(ts), freeAddress(ts)
-	config := fmt.Sprintf(nginxConfig, dir, plain, secure)
+	config := fmt.Sprintf(nginxConfig, dir, plain, secure, location)
 	if os.Geteuid() == 0 {
 		config = "user root;\n" + config // the worker must reach the test's folder
 	}

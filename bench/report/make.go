@@ -112,7 +112,7 @@ func keep(b *rig.Bench, dir string, run load.Run, set *windows.Set, report *load
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	for _, region := range set.Plan.Regions {
-		if err := db.PutRegion(b, load.Region{Name: region.Name, Driver: "local"}); err != nil {
+		if _, _, err := db.PutRegion(b, load.Region{Name: region.Name, Driver: "local"}); err != nil {
 			return err
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"onrush.dev/onrush/internal/bus"
 	"onrush.dev/onrush/internal/engine"
 	"onrush.dev/onrush/internal/load"
 )
@@ -24,12 +25,22 @@ const (
 	fetchPause   = 200 * time.Millisecond // doubling
 )
 
+// newWeb makes the client for links to the server's files. It uses no proxy: they
+// lead to our own server.
+func newWeb(ticket bus.Ticket) (*http.Client, error) {
+	trust, err := ticket.TLS()
+	if err != nil {
+		return nil, err
+	}
+	return &http.Client{Transport: &http.Transport{
+		TLSClientConfig: trust, ForceAttemptHTTP2: true, IdleConnTimeout: 10 * time.Second,
+		ResponseHeaderTimeout: time.Minute,
+	}}, nil
+}
+
 // fetchFiles brings an order's files into dir. What is there afterwards is
 // whole and has the checksum that the order names.
-func fetchFiles(ctx context.Context, files []load.OrderFile, dir string, log *slog.Logger) error {
-	client := &http.Client{Transport: &http.Transport{ // no proxy: links lead to our own server
-		ForceAttemptHTTP2: true, ResponseHeaderTimeout: 30 * time.Second, IdleConnTimeout: 10 * time.Second,
-	}}
+func fetchFiles(ctx context.Context, client *http.Client, files []load.OrderFile, dir string, log *slog.Logger) error {
 	defer client.CloseIdleConnections()
 	owners := map[string]load.OrderFile{} // by path
 	for _, f := range files {

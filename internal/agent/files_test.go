@@ -44,7 +44,7 @@ func TestFilesStayInTheirFolder(t *testing.T) {
 		}
 		files = append(files, f)
 	}
-	if err := fetchFiles(t.Context(), files, dir, slog.New(slog.DiscardHandler)); err != nil {
+	if err := fetchFiles(t.Context(), &http.Client{}, files, dir, slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(err)
 	}
 	found := 0
@@ -83,7 +83,7 @@ func TestFetchTriesAgain(t *testing.T) {
 		}
 	})
 	dir := t.TempDir()
-	if err := fetchFiles(t.Context(), []load.OrderFile{file("f", url, content)}, dir, slog.New(slog.DiscardHandler)); err != nil {
+	if err := fetchFiles(t.Context(), &http.Client{}, []load.OrderFile{file("f", url, content)}, dir, slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := os.ReadFile(filepath.Join(dir, "f")); err != nil || !bytes.Equal(got, content) {
@@ -109,7 +109,7 @@ func TestFetchRefuses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := file("users.csv", serve(t, c.handler), content)
-			err := fetchFiles(t.Context(), []load.OrderFile{f}, t.TempDir(), slog.New(slog.DiscardHandler))
+			err := fetchFiles(t.Context(), &http.Client{}, []load.OrderFile{f}, t.TempDir(), slog.New(slog.DiscardHandler))
 			if load.ErrorCode(err) != c.code || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "users.csv") {
 				t.Errorf("got %v (code %s), want code %s, the file's name and %q", err, load.ErrorCode(err), c.code, c.want)
 			}
@@ -137,7 +137,7 @@ func TestFilesThatCollide(t *testing.T) {
 	t.Parallel()
 	url := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("a")) })
 	files := []load.OrderFile{file("x.csv", url, []byte("a")), file("../x.csv", url, []byte("b"))}
-	err := fetchFiles(t.Context(), files, t.TempDir(), slog.New(slog.DiscardHandler))
+	err := fetchFiles(t.Context(), &http.Client{}, files, t.TempDir(), slog.New(slog.DiscardHandler))
 	if load.ErrorCode(err) != load.Invalid {
 		t.Errorf("got %v, want an error of code invalid", err)
 	}

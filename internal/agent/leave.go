@@ -88,7 +88,7 @@ func (a *agent) send(ctx context.Context, artifact engine.Artifact, size int64) 
 	}
 	req.ContentLength = size
 	req.Header.Set("Content-Type", "application/octet-stream")
-	resp, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(req) // no proxy: the link leads to our own server
+	resp, err := a.web.Do(req)
 	if err != nil {
 		return withoutURL(err)
 	}

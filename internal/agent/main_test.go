@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -52,12 +53,18 @@ type process struct {
 
 func startProcess(t *testing.T, ticket string) *process {
 	t.Helper()
+	return startWith(t, bus.TicketEnv+"="+ticket)
+}
+
+func startWith(t *testing.T, env ...string) *process {
+	t.Helper()
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := &process{Cmd: exec.Command(exe), ended: make(chan error, 1)}
-	p.Env = append(os.Environ(), asAgent+"=1", bus.TicketEnv+"="+ticket)
+	p.Env = append(os.Environ(), asAgent+"=1")
+	p.Env = append(p.Env, env...)
 	p.Stderr = &p.stderr
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
@@ -134,6 +141,30 @@ func TestProcessNamesItsFailure(t *testing.T) {
 		p := startProcess(t, bad)
 		if code := p.exit(t); code != 2 || !strings.Contains(p.stderr.String(), bus.TicketEnv) {
 			t.Errorf("ticket %q: exit code %d, log %q; want 2 and what is wrong", bad, code, p.stderr.String())
+		}
+	}
+}
+
+// A ticket may come in a file, as platforms hand over secrets.
+func TestTicketFile(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, scripted(1, 200*time.Millisecond, load.Scripted{}))
+	ticket := r.ticket(0).Encode()
+	path := filepath.Join(t.TempDir(), "ticket")
+	r.must(os.WriteFile(path, []byte(ticket+"\n"), 0o600))
+	p := startWith(t, bus.TicketFileEnv+"="+path)
+	r.begin()
+	if code := p.exit(t); code != 0 {
+		t.Errorf("exit code %d\n%s", code, p.stderr.String())
+	}
+	for name, env := range map[string][]string{
+		"no such file": {bus.TicketFileEnv + "=" + path + ".not"},
+		"two tickets":  {bus.TicketFileEnv + "=" + path, bus.TicketEnv + "=" + ticket},
+		"no ticket":    {bus.TicketFileEnv + "=" + os.Args[0]},
+	} {
+		p := startWith(t, env...)
+		if code := p.exit(t); code != 2 || !strings.Contains(p.stderr.String(), bus.TicketFileEnv) {
+			t.Errorf("%s: exit code %d, log %q; want 2 and the variable's name", name, code, p.stderr.String())
 		}
 	}
 }

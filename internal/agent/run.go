@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"os"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -68,10 +70,14 @@ type agent struct {
 	Options
 	ticket bus.Ticket
 	conn   *bus.AgentConn
+	web    *http.Client            // for links to the server's files
 	cancel context.CancelCauseFunc // ends the task now, in whatever phase it is
 	obeyed obeyed
 	// loading is set when the load begins: a drain before that ends the task.
 	loading atomic.Bool
+	// left is closed when this task alone is to drain.
+	left    chan struct{}
+	leaving sync.Once
 
 	dir      string
 	order    load.Order
@@ -97,7 +103,11 @@ func Run(ctx context.Context, ticket bus.Ticket, options Options) error {
 	if ticket.Ephemeral {
 		options.Bounds.Reach = options.Bounds.Lonely
 	}
-	a := &agent{Options: options, ticket: ticket}
+	web, err := newWeb(ticket)
+	if err != nil {
+		return err
+	}
+	a := &agent{Options: options, ticket: ticket, web: web, left: make(chan struct{})}
 	ctx, a.cancel = context.WithCancelCause(ctx)
 	defer a.cancel(nil)
 	go a.endEarly(ctx)
@@ -165,7 +175,10 @@ func (a *agent) prepare(ctx context.Context) (err error) {
 			a.removeFiles()
 		}
 	}()
-	if err := fetchFiles(ctx, a.order.Files, a.dir, a.Log); err != nil {
+	if err := fetchFiles(ctx, a.web, a.order.Files, a.dir, a.Log); err != nil {
+		return err
+	}
+	if err := a.startTarget(ctx); err != nil {
 		return err
 	}
 	if a.engine, err = all.New(a.order.Scenario.Engine); err != nil {

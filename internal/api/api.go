@@ -30,6 +30,8 @@ type Options struct {
 	Blob    blob.Bucket
 	Auth    *auth.Service
 	Control Control
+	Sweeper Sweeper
+	Regions Regions
 	// Live returns the live picture of a run that this server conducts.
 	Live func(run string) (Picture, bool)
 	// OpenSeries reads the series file of an ended run.
@@ -40,6 +42,8 @@ type Options struct {
 	Logs func(ctx context.Context, run load.Run, task string) (io.ReadCloser, error)
 	// Links signs and checks the agents' links to files.
 	Links *Links
+	// Bus leads agents to the bus; nil leads nowhere.
+	Bus http.Handler
 	// Console serves the pages; nil serves none.
 	Console http.Handler
 	// KeepSecrets keeps the values of a run's secrets until its end.
@@ -83,8 +87,18 @@ type Control interface {
 	// Plan works out what a scenario would run now. files maps the scenario's
 	// paths to hashes of stored content.
 	Plan(ctx context.Context, scenario load.Scenario, files map[string]string) (*load.Plan, error)
+	// Room says whether a region has room for more tasks of a run, which then has
+	// so many there.
+	Room(ctx context.Context, region string, tasks, more int) error
 	// Wake makes it look at a run soon: it is new, or something was asked of it.
 	Wake(run string)
+}
+
+// Sweeper looks for tasks that run for nobody; package control has it.
+type Sweeper interface {
+	Latest() []load.Sweep
+	Sweep(ctx context.Context, region string) (load.Sweep, error)
+	SweepAll(ctx context.Context) ([]load.Sweep, error)
 }
 
 // Picture is a run as it is being measured; package collect has it.
@@ -105,7 +119,8 @@ type SeriesFile interface {
 type api struct {
 	Options
 	huma   huma.API
-	routes []route // every registered one, for tests and the 405 answers
+	routes []route  // every registered one, for tests and the 405 answers
+	plain  []string // those that are no part of the API, for tests
 }
 
 // New makes the handler for the API and the console.
@@ -143,9 +158,13 @@ func build(o Options) (*api, *http.ServeMux) {
 	a.registerArtifacts()
 	a.registerLive()
 	a.registerRegions()
+	a.registerSweeps()
 	a.registerMeta()
 	a.finish()
 	mux.HandleFunc("/api/", a.noRoute)
+	if o.Bus != nil {
+		a.handlePlain(mux, "GET /bus", o.Bus)
+	}
 	if o.Console != nil {
 		mux.Handle("/", o.Console)
 	}

@@ -16,6 +16,7 @@ import (
 	"onrush.dev/onrush/internal/auth"
 	"onrush.dev/onrush/internal/blob/files"
 	"onrush.dev/onrush/internal/load"
+	"onrush.dev/onrush/internal/regions"
 	"onrush.dev/onrush/internal/store"
 )
 
@@ -57,10 +58,14 @@ func setup(t *testing.T, change ...func(*Options)) *bench {
 	}
 	t.Cleanup(func() { must(t, b.blob.Close()) })
 	log := slog.New(slog.NewTextHandler(b.log, nil))
+	manage := regions.New(regions.Options{
+		Store: b.store, Book: &book{b.store, dir}, Drivers: drivers(), Control: b.plans, Log: log,
+	})
+	t.Cleanup(manage.Close)
 	b.auth = auth.New(auth.Options{Store: b.store, Log: log})
 	o := Options{
-		Store: b.store, Blob: b.blob, Auth: b.auth, Control: b.plans, Live: b.live, OpenSeries: openSeries,
-		Logs: b.taskLog, Links: NewLinks([]byte("key"), "", time.Minute, b.clock), MaxUpload: 1000, Version: "v1.2.3",
+		Store: b.store, Blob: b.blob, Auth: b.auth, Control: b.plans, Regions: manage, Live: b.live, OpenSeries: openSeries,
+		Logs: b.taskLog, Links: NewLinks([]byte("key"), time.Minute, b.clock), MaxUpload: 1000, Version: "v1.2.3",
 		Log: log, Now: b.clock, LivePoll: 5 * time.Millisecond, Console: http.HandlerFunc(console),
 	}
 	for _, c := range change {
@@ -127,6 +132,13 @@ func (p *planner) Plan(_ context.Context, s load.Scenario, _ map[string]string) 
 		Scenario: load.WithDefaults(s), Regions: map[string]load.Region{"local": local},
 		Capacity: map[string]load.Capacity{"local": {}}, Data: data,
 	})
+}
+
+func (p *planner) Room(_ context.Context, region string, tasks, _ int) error {
+	if tasks > 5 {
+		return load.Errorf(load.Conflict, "region %s allows one run at most 5 tasks", region)
+	}
+	return nil
 }
 
 func (p *planner) Wake(run string) {

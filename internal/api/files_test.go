@@ -53,15 +53,15 @@ func TestAgentLinks(t *testing.T) {
 	runs, err := b.store.Runs(t.Context(), load.RunFilter{})
 	must(t, err)
 	id := runs[0].ID
-	link := func(run, sum string) string { return strings.TrimPrefix(b.api.Links.URL(run, sum), prefix) }
+	link := func(run, sum string) string { return strings.TrimPrefix(b.api.Links.URL("", run, sum), prefix) }
 	good := link(id, sumOf(text))
-	forged := NewLinks([]byte("other key"), "", time.Hour, b.clock)
+	forged := NewLinks([]byte("other key"), time.Hour, b.clock)
 	b.run(t, []row{
 		{"the file", "", "GET " + good, "", nil, 200, []string{text}, nil},
 		{"the rest of it", "", "GET " + good, "", map[string]string{"Range": "bytes=3-"}, 206, []string{"1\n"}, []string{"id"}},
 		{"not a file of this run", "", "GET " + link(id, sumOf(other)), "", nil, 403, nil, []string{other}},
 		{"no such run", "", "GET " + link("none", sumOf(text)), "", nil, 404, nil, nil},
-		{"other key", "", "GET " + strings.TrimPrefix(forged.URL(id, sumOf(text)), prefix), "", nil, 403, []string{"not valid"}, nil},
+		{"other key", "", "GET " + strings.TrimPrefix(forged.URL("", id, sumOf(text)), prefix), "", nil, 403, []string{"not valid"}, nil},
 		{"changed run", "", "GET " + strings.Replace(good, id, "other", 1), "", nil, 403, []string{"not valid"}, nil},
 		{"cut", "", "GET " + good[:len(good)-1], "", nil, 403, []string{"not valid"}, nil},
 		{"made up", "", "GET /agent/files/x", "", nil, 403, []string{"not valid"}, nil},

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"strconv"
+	"strings"
 	"time"
 
 	"onrush.dev/onrush/internal/load"
@@ -15,9 +16,10 @@ import (
 const keepLife = 8 * 24 * time.Hour
 
 // KeepURL is the link under which a task's agent sends the files that it leaves.
-func (l *Links) KeepURL(run, task string) string {
+// base is as in URL.
+func (l *Links) KeepURL(base, run, task string) string {
 	claim := run + "." + base64.RawURLEncoding.EncodeToString([]byte(task)) + "." + strconv.FormatInt(l.now().Add(keepLife).Unix(), 10)
-	return l.base + prefix + "/agent/artifacts/" + claim + "." + l.signKeep(claim)
+	return strings.TrimSuffix(base, "/") + prefix + "/agent/artifacts/" + claim + "." + l.signKeep(claim)
 }
 
 // checkKeep returns what such a link names, or refuses it.

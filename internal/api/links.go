@@ -15,25 +15,24 @@ import (
 // A link names one file of one run, is signed, and expires.
 type Links struct {
 	key  []byte
-	base string
 	life time.Duration
 	now  func() time.Time
 }
 
 // NewLinks makes Links. key signs them: all servers of one store need the same
-// one. base is the API's address as agents reach it, such as
-// http://10.0.0.5:8080; now is the clock, nil means time.Now.
-func NewLinks(key []byte, base string, life time.Duration, now func() time.Time) *Links {
+// one. now is the clock, nil means time.Now.
+func NewLinks(key []byte, life time.Duration, now func() time.Time) *Links {
 	if now == nil {
 		now = time.Now
 	}
-	return &Links{key, strings.TrimSuffix(base, "/"), life, now}
+	return &Links{key, life, now}
 }
 
-// URL is the link to a run's file.
-func (l *Links) URL(run, sum string) string {
+// URL is the link to a run's file. base is the server's address as the run's
+// agents reach it, such as http://10.0.0.5:8080.
+func (l *Links) URL(base, run, sum string) string {
 	claim := run + "." + sum + "." + strconv.FormatInt(l.now().Add(l.life).Unix(), 10)
-	return l.base + prefix + "/agent/files/" + claim + "." + l.sign(claim)
+	return strings.TrimSuffix(base, "/") + prefix + "/agent/files/" + claim + "." + l.sign(claim)
 }
 
 // check returns what a link's token names, or refuses it.

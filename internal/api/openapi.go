@@ -31,6 +31,8 @@ func (a *api) config() huma.Config {
 	alias[load.Role, roleEnum](r)
 	alias[load.IntentKind, intentEnum](r)
 	alias[load.Code, codeEnum](r)
+	alias[load.FindingState, findingEnum](r)
+	alias[load.CheckState, checkEnum](r)
 	r.RegisterTypeAlias(reflect.TypeFor[load.Duration](), reflect.TypeFor[durationText]())
 	r.RegisterTypeAlias(reflect.TypeFor[load.Bytes](), reflect.TypeFor[sizeText]())
 	return c
@@ -78,6 +80,8 @@ type (
 	roleEnum       struct{}
 	intentEnum     struct{}
 	codeEnum       struct{}
+	findingEnum    struct{}
+	checkEnum      struct{}
 )
 
 func alias[T ~string, Enum huma.SchemaProvider](r huma.Registry) {
@@ -129,4 +133,14 @@ func (intentEnum) Schema(huma.Registry) *huma.Schema {
 func (codeEnum) Schema(huma.Registry) *huma.Schema {
 	return enum(load.Internal, load.Invalid, load.NotFound, load.Conflict, load.Unauthorized,
 		load.Forbidden, load.TooLarge, load.Unavailable, load.Throttled)
+}
+
+// Schema implements huma.SchemaProvider.
+func (findingEnum) Schema(huma.Registry) *huma.Schema {
+	return enum(load.FindingOK, load.FindingWarning, load.FindingFailed)
+}
+
+// Schema implements huma.SchemaProvider.
+func (checkEnum) Schema(huma.Registry) *huma.Schema {
+	return enum(load.CheckRunning, load.CheckOK, load.CheckWarning, load.CheckFailed)
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -46,6 +47,23 @@ func publicRoutes() []string {
 		"GET /api/v1/agent/files/{token}", // the token is the credential
 		"POST /api/v1/agent/artifacts/{token}",
 	}
+}
+
+// plainRoutes are open to strangers too, stand outside of the API, and check
+// for themselves who comes.
+func plainRoutes() []string {
+	return []string{
+		"GET /bus", // agents' credentials are the bus's to check
+	}
+}
+
+// handlePlain registers such a route.
+func (a *api) handlePlain(mux *http.ServeMux, pattern string, h http.Handler) {
+	if !slices.Contains(plainRoutes(), pattern) {
+		panic("route " + pattern + " needs a place in plainRoutes")
+	}
+	a.plain = append(a.plain, pattern)
+	mux.Handle(pattern, h)
 }
 
 func (r route) String() string { return r.method + " " + prefix + r.path }

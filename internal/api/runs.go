@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"onrush.dev/onrush/internal/api/wire"
+	"onrush.dev/onrush/internal/blob"
 	"onrush.dev/onrush/internal/load"
 )
 
@@ -63,12 +64,13 @@ func (a *api) startRun(ctx context.Context, in *struct{ Body wire.RunStart }) (*
 type listRunsIn struct {
 	Scenario string   `query:"scenario" doc:"Only runs of this scenario."`
 	Status   []string `query:"status,explode" enum:"queued,provisioning,ready,running,cancelling,finishing,ended" doc:"Only runs with one of these statuses."`
+	Check    string   `query:"check" doc:"The runs that prove this region, which lists leave out else."`
 	Before   string   `query:"before" doc:"Only runs older than this one: the next page."`
 	Limit    int      `query:"limit" minimum:"1" maximum:"1000" default:"50"`
 }
 
 func (a *api) listRuns(ctx context.Context, in *listRunsIn) (*body[wire.RunList], error) {
-	f := load.RunFilter{Scenario: in.Scenario, Before: in.Before, Limit: in.Limit}
+	f := load.RunFilter{Scenario: in.Scenario, Check: in.Check, Before: in.Before, Limit: in.Limit}
 	for _, s := range in.Status {
 		f.Status = append(f.Status, load.Status(s))
 	}
@@ -88,8 +90,6 @@ func (a *api) getRun(ctx context.Context, in *IDIn) (*body[load.Run], error) {
 	return answer(hideRunSecrets(run)), err
 }
 
-// deleteRun removes the run's files first: should the server die in between,
-// the run is still there to be deleted again.
 func (a *api) deleteRun(ctx context.Context, in *IDIn) (*none, error) {
 	run, err := a.Store.Run(ctx, in.ID)
 	if err != nil {
@@ -101,19 +101,27 @@ func (a *api) deleteRun(ctx context.Context, in *IDIn) (*none, error) {
 	if run.Keep {
 		return nil, load.Errorf(load.Conflict, "run %s is marked to be kept", run.ID)
 	}
-	for info, err := range a.Blob.List(ctx, load.RunKey(run.ID, "")) {
-		if err == nil {
-			err = a.Blob.Delete(ctx, info.Key)
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-	if err := a.Store.DeleteRun(ctx, run.ID); err != nil {
+	if err := DeleteRun(ctx, a.Blob, a.Store, run.ID); err != nil {
 		return nil, err
 	}
 	a.Log.InfoContext(ctx, "run deleted", "user", caller(ctx).User, "run", run.ID)
 	return &none{}, nil
+}
+
+// DeleteRun removes an ended run: its files first, so that should the server die
+// in between, the run is still there to be deleted again.
+func DeleteRun(ctx context.Context, bucket blob.Bucket, store interface {
+	DeleteRun(ctx context.Context, id string) error
+}, id string) error {
+	for info, err := range bucket.List(ctx, load.RunKey(id, "")) {
+		if err == nil {
+			err = bucket.Delete(ctx, info.Key)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return store.DeleteRun(ctx, id)
 }
 
 type listEventsIn struct {

@@ -74,14 +74,14 @@ func TestArtifacts(t *testing.T) {
 	must(t, err)
 	id := runs[0].ID
 	raw := map[string]string{"Content-Type": "application/octet-stream"}
-	link := strings.TrimPrefix(b.api.Links.KeepURL(id, "local-1"), prefix)
+	link := strings.TrimPrefix(b.api.Links.KeepURL("", id, "local-1"), prefix)
 	odd := "files/a%20b/.hidden%20(1).txt"
 	b.run(t, []row{
 		{"keep", "", "POST " + link + "?name=k6.log", "hello", raw, 204, nil, nil},
 		{"keep an odd one", "", "POST " + link + "?name=" + odd, "odd", raw, 204, nil, nil},
 		{"climbing out", "", "POST " + link + "?name=../../../x", "x", raw, 204, nil, nil},
 		{"forged", "", "POST " + strings.Replace(link, id, "other", 1) + "?name=x", "x", raw, 403, []string{"not valid"}, nil},
-		{"a file's link", "", "POST " + strings.Replace(strings.TrimPrefix(b.api.Links.URL(id, "local-1"), prefix), "/files/", "/artifacts/", 1) + "?name=x", "x", raw, 403, nil, nil},
+		{"a file's link", "", "POST " + strings.Replace(strings.TrimPrefix(b.api.Links.URL("", id, "local-1"), prefix), "/files/", "/artifacts/", 1) + "?name=x", "x", raw, 403, nil, nil},
 		{"too large", "", "POST " + link + "?name=big", strings.Repeat("x", 1001), raw, 413, nil, nil},
 		{"get", "viewer", "GET /runs/" + id + "/tasks/local-1/artifact?name=k6.log", "", nil, 200, []string{"hello"}, nil},
 		{"get the odd one", "viewer", "GET /runs/" + id + "/tasks/local-1/artifact?name=" + odd, "", nil, 200, []string{"odd"}, nil},

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nkeys"
 
 	"onrush.dev/onrush/internal/load"
 )
@@ -21,6 +22,7 @@ import (
 type AgentConn struct {
 	ticket   Ticket
 	self     sender
+	key      nkeys.KeyPair
 	log      *slog.Logger
 	nc       *nats.Conn
 	outbox   *outbox

@@ -4,11 +4,11 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
 	mathrand "math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -35,24 +35,12 @@ func Dial(ctx context.Context, ticket Ticket, log *slog.Logger) (*AgentConn, err
 		commands: make(chan load.Command, 256),
 		refused:  make(chan struct{}),
 	}
-	options, err := c.options()
-	if err != nil {
-		return nil, err
+	var err error
+	if c.key, err = nkeys.FromSeed([]byte(ticket.Seed)); err != nil {
+		return nil, load.Errorf(load.Invalid, "the ticket's seed is not a key")
 	}
-	for try := 0; ; try++ {
-		c.nc, err = options.Connect()
-		if err == nil {
-			break
-		}
-		if isAuthError(err) {
-			return nil, ErrRefused
-		}
-		log.Debug("cannot reach the server yet", "err", err)
-		select {
-		case <-time.After(backoff(try)):
-		case <-ctx.Done():
-			return nil, load.Errorf(load.Unavailable, "reach the server at %v: %w", ticket.URLs, err)
-		}
+	if err := c.connect(ctx); err != nil {
+		return nil, err
 	}
 	if err := c.listen(); err != nil {
 		c.nc.Close()
@@ -64,22 +52,89 @@ func Dial(ctx context.Context, ticket Ticket, log *slog.Logger) (*AgentConn, err
 	return c, nil
 }
 
-func (c *AgentConn) options() (*nats.Options, error) {
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM([]byte(c.ticket.CA)) {
-		return nil, load.Errorf(load.Invalid, "the ticket's CA holds no certificate")
-	}
-	key, err := nkeys.FromSeed([]byte(c.ticket.Seed))
+// briefly bounds the attempt at the direct way where there is another one: a
+// firewall that drops packets says nothing for long.
+const briefly = 2 * time.Second
+
+// connect tries all ways to the server in turn until one leads there. The
+// connection keeps to the way that did.
+func (c *AgentConn) connect(ctx context.Context) error {
+	ways, err := c.ways()
 	if err != nil {
-		return nil, load.Errorf(load.Invalid, "the ticket's seed is not a key")
+		return err
 	}
+	for try := 0; ; try++ {
+		var failed error
+		for _, way := range ways {
+			nc, err := way.Connect()
+			if err == nil {
+				c.log.Info("reached the server", "at", nc.ConnectedUrl())
+				c.nc = nc
+				return nil
+			}
+			if isAuthError(err) {
+				return ErrRefused
+			}
+			failed = errors.Join(failed, fmt.Errorf("%s: %w", strings.Join(way.Servers, ", "), err))
+		}
+		c.logUnreachable(try, failed)
+		select {
+		case <-time.After(backoff(try)):
+		case <-ctx.Done():
+			return load.Errorf(load.Unavailable, "reach the server: %w", failed)
+		}
+	}
+}
+
+// ways are the options of a connection by each kind of URL that the ticket has.
+func (c *AgentConn) ways() ([]*nats.Options, error) {
+	var ways []*nats.Options
+	direct, web := c.ticket.split()
+	if len(direct) > 0 {
+		trust, err := c.ticket.authority()
+		if err != nil {
+			return nil, err
+		}
+		ways = append(ways, c.options(direct, trust))
+	}
+	if len(web) > 0 {
+		way := c.options(web, nil)
+		if strings.HasPrefix(web[0], "wss:") {
+			trust, err := c.ticket.TLS()
+			if err != nil {
+				return nil, err
+			}
+			way = c.options(web, trust)
+		}
+		ways = append(ways, way)
+	}
+	if len(ways) > 1 {
+		ways[0].Timeout = briefly
+	}
+	return ways, nil
+}
+
+// logUnreachable says in the task's log that the server cannot be reached: after
+// the first attempts, and then ever more seldom.
+func (c *AgentConn) logUnreachable(try int, err error) {
+	level := slog.LevelDebug
+	if try >= 4 && try&(try-1) == 0 {
+		level = slog.LevelWarn
+	}
+	c.log.Log(context.Background(), level, "cannot reach the server yet", "err", err)
+}
+
+// options are those of a connection. trust is what the server proves itself by;
+// nil: it does not.
+func (c *AgentConn) options(urls []string, trust *tls.Config) *nats.Options {
 	o := nats.GetDefaultOptions()
-	o.Servers = c.ticket.URLs
+	o.Servers = urls
+	o.IgnoreDiscoveredServers = true // the server does not know how it is reached
 	o.Name = c.self.messageID("agent", 0)
-	o.Secure = true
-	o.TLSConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS13}
+	o.Secure = trust != nil
+	o.TLSConfig = trust
 	o.UserJWT = func() (string, error) { return c.ticket.JWT, nil }
-	o.SignatureCB = key.Sign
+	o.SignatureCB = c.key.Sign
 	o.InboxPrefix = c.self.inbox()
 	o.Timeout = 5 * time.Second
 	// The outbox keeps what is not sent; a second buffer below it would send
@@ -96,7 +151,7 @@ func (c *AgentConn) options() (*nats.Options, error) {
 	o.AsyncErrorCB = func(_ *nats.Conn, _ *nats.Subscription, err error) {
 		c.log.Warn("bus error", "err", err)
 	}
-	return &o, nil
+	return &o
 }
 
 // listen subscribes to commands and acknowledgements. The subscriptions go out

@@ -21,8 +21,10 @@ import (
 type HubOptions struct {
 	NC     *nats.Conn // in the process or remote; the Hub does not close it
 	Issuer Issuer
-	URLs   []string // where agents reach the bus
-	CA     string   // PEM of the authority behind the bus's certificate
+	URLs   []string // where agents reach the bus's own listener
+	CA     []byte   // DER of the authority behind the bus's certificate
+	// Reach says how a region's tasks reach the server; nil: all by URLs.
+	Reach func(region string) (Reach, error)
 	// Ephemeral marks the tickets of a server that lives only as long as its run.
 	Ephemeral bool
 	Log       *slog.Logger
@@ -77,10 +79,23 @@ func (h *Hub) IssueTicket(run, task, region string, attempt int, ttl time.Durati
 	if err != nil {
 		return "", fmt.Errorf("issue ticket for %s: %w", task, err)
 	}
-	return Ticket{
-		URLs: h.URLs, CA: h.CA, JWT: jwt, Seed: string(seed),
+	ticket := Ticket{
+		Reach: Reach{URLs: h.URLs}, JWT: jwt, Seed: string(seed),
 		Run: run, Task: task, Region: region, Attempt: attempt, Ephemeral: h.Ephemeral,
-	}.Encode(), nil
+	}
+	if h.Reach != nil {
+		if ticket.Reach, err = h.Reach(region); err != nil {
+			return "", fmt.Errorf("issue ticket for %s: %w", task, err)
+		}
+	}
+	if direct, _ := ticket.split(); len(direct) > 0 {
+		ticket.CA = h.CA
+	}
+	encoded := ticket.Encode()
+	if len(encoded) > MaxTicket {
+		return "", load.Errorf(load.TooLarge, "the ticket of %s has %d bytes, platforms take %d: shorten the names, or name fewer certificates as public-ca", task, len(encoded), MaxTicket)
+	}
+	return encoded, nil
 }
 
 // OpenRun makes the stream that keeps a run's windows and events until

@@ -12,7 +12,7 @@ import (
 func TestTicketRoundTrip(t *testing.T) {
 	t.Parallel()
 	want := Ticket{
-		URLs: []string{"tls://127.0.0.1:1"}, CA: "ca\n", JWT: "jwt", Seed: "seed",
+		Reach: Reach{URLs: []string{"tls://127.0.0.1:1"}, Roots: []byte("roots"), Name: "host"}, CA: []byte("ca\n"), JWT: "jwt", Seed: "seed",
 		Run: "r", Task: "eu-1", Region: "eu", Attempt: 2, Ephemeral: true,
 	}
 	encoded := want.Encode()
@@ -30,7 +30,7 @@ func TestTicketRoundTrip(t *testing.T) {
 
 func TestTicketKeepsItsSecret(t *testing.T) {
 	t.Parallel()
-	secret := Ticket{JWT: "TOPSECRET", Seed: "TOPSECRET", CA: "TOPSECRET", Run: "r", Task: "t"}
+	secret := Ticket{JWT: "TOPSECRET", Seed: "TOPSECRET", CA: []byte("TOPSECRET"), Run: "r", Task: "t"}
 	for _, format := range []string{"%v", "%+v", "%#v", "%s"} {
 		if s := fmt.Sprintf(format, secret); strings.Contains(s, "TOPSECRET") {
 			t.Errorf("%s prints %s", format, s)

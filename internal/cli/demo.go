@@ -45,7 +45,7 @@ func (c *demoCmd) Run(env *Env) error {
 	defer closed()
 	fmt.Fprintf(env.Err, "target   %s\n", sample)
 	greet(env.Err, s)
-	api := client.New(s.URL(), s.Token())
+	api := client.New(s.LocalURL(), s.Token())
 	if _, err := src.apply(env, api); err != nil {
 		return inFile(src.file, err)
 	}

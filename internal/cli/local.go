@@ -47,7 +47,7 @@ func startLocal(env *Env, opts localOptions) (*client.Client, func(), error) {
 		}
 		return nil, nil, fmt.Errorf("start the server of this run: %w", err)
 	}
-	return client.New(s.URL(), s.Token()), func() {
+	return client.New(s.LocalURL(), s.Token()), func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(env.Context), 10*time.Second)
 		defer cancel()
 		if err := s.Close(ctx); err != nil {

@@ -18,6 +18,7 @@ func planTable(w io.Writer, p *load.Plan) error {
 		{"model", string(p.Model)},
 		{"load", planLoad(p)},
 		{"profile", profile(p)},
+		{"late tasks", lateTasks(p.Start)},
 		{"lost tasks", string(p.LostTasks)},
 	}
 	if p.Expected > 0 {
@@ -32,6 +33,9 @@ func planTable(w io.Writer, p *load.Plan) error {
 	}
 	for _, r := range p.Regions {
 		rows = append(rows, [2]string{"region", regionLine(r)})
+		for _, q := range r.Capacity.Quotas {
+			rows = append(rows, [2]string{"quota", quotaLine(r.Name, q)})
+		}
 	}
 	for _, warning := range p.Warnings {
 		rows = append(rows, [2]string{"warning", warning})
@@ -49,15 +53,30 @@ func planTable(w io.Writer, p *load.Plan) error {
 	return columns(w, "TASK REGION USERS RATE REQUESTS ITERATIONS ROWS", tasks)
 }
 
+// lateTasks says how long the run waits for tasks, and what it does then.
+func lateTasks(p load.StartPolicy) string {
+	text := string(p.LateTasks)
+	if p.Within > 0 {
+		text += " after " + time.Duration(p.Within).String()
+	}
+	return text
+}
+
+// regionLine is a region's part, and what the region holds at this moment.
 func regionLine(r load.PlanRegion) string {
 	line := fmt.Sprintf("%s (%s): %s", r.Name, r.Driver, plural(len(r.Tasks), "task"))
-	if r.Capacity.Limit > 0 {
-		line += fmt.Sprintf(", room for %d", r.Capacity.Limit-r.Capacity.InUse)
+	if free, known := r.Capacity.Free(); known {
+		line += fmt.Sprintf(", %d of %d in use, %d free", r.Capacity.InUse, r.Capacity.Limit, free)
 	}
 	if r.Capacity.Note != "" {
 		line += " (" + r.Capacity.Note + ")"
 	}
 	return line
+}
+
+// quotaLine is a provider's limit, in its own unit and in tasks.
+func quotaLine(region string, q load.Quota) string {
+	return fmt.Sprintf("%s: %s, %s of %s %s in use, room for %s", region, q.Name, number(q.InUse), number(q.Limit), q.Unit, plural(q.Tasks, "task"))
 }
 
 // profile writes the drawn load: "0 at 0s, 100 at 10s, 100 at 1m0s".

@@ -24,13 +24,18 @@ const adminPassword = "ONRUSH_ADMIN_PASSWORD" //nolint:gosec // a name, not a pa
 
 // serveCmd is `onrush serve`.
 type serveCmd struct {
-	Config    string         `env:"ONRUSH_CONFIG" placeholder:"FILE" help:"YAML file with the long names of these flags as keys, and regions as a list."`
+	Config    string         `env:"ONRUSH_CONFIG" placeholder:"FILE" help:"YAML file with the long names of these flags as keys, and regions as a list of region files."`
 	Data      string         `env:"ONRUSH_DATA" placeholder:"DIR" help:"Folder for all that must survive. Default: ${data}."`
 	Listen    string         `env:"ONRUSH_LISTEN" placeholder:"HOST:PORT" help:"Where console and API listen. Default: 127.0.0.1:8080."`
-	PublicURL string         `env:"ONRUSH_PUBLIC_URL" name:"public-url" placeholder:"URL" help:"How people and agents reach console and API, when that differs from --listen."`
-	BusListen string         `env:"ONRUSH_BUS_LISTEN" placeholder:"HOST:PORT" help:"Where agents dial in. Default: 127.0.0.1, a port that stays the same over restarts."`
-	DSN       string         `env:"ONRUSH_DSN" placeholder:"DSN" help:"Database: sqlite:PATH or postgres://… Default: SQLite in the data folder."`
+	PublicURL string         `env:"ONRUSH_PUBLIC_URL" name:"public-url" placeholder:"URL" help:"How people and tasks of other machines reach the server, when that differs from --listen: console, API, and the bus at its path /bus."`
+	PublicCA  string         `env:"ONRUSH_PUBLIC_CA" name:"public-ca" placeholder:"FILE" help:"Authorities (PEM) that tasks trust for https URLs beside their system's own."`
+	TLSCert   string         `env:"ONRUSH_TLS_CERT" name:"tls-cert" placeholder:"FILE" help:"Certificate (PEM) to serve console and API over HTTPS; read anew when it changes."`
+	TLSKey    string         `env:"ONRUSH_TLS_KEY" name:"tls-key" placeholder:"FILE" help:"Its private key (PEM)."`
+	PlainHTTP bool           `env:"ONRUSH_INSECURE_HTTP" name:"insecure-http" help:"Listen for other machines without HTTPS: passwords and tokens then travel in the clear."`
+	BusListen string         `env:"ONRUSH_BUS_LISTEN" placeholder:"HOST:PORT" help:"Where tasks dial the bus itself, with TLS. Default: 127.0.0.1, a port that stays the same over restarts."`
+	BusURL    []string       `env:"ONRUSH_BUS_URL" name:"bus-url" placeholder:"HOST[:PORT]" help:"How tasks of other machines reach --bus-listen; repeatable. Default: this machine's addresses, when it listens there."`
 	Proxies   []netip.Prefix `env:"ONRUSH_TRUSTED_PROXIES" name:"trusted-proxies" placeholder:"CIDR" help:"Addresses of proxies in front of this server, whose X-Forwarded-For and X-Forwarded-Proto are believed. Default: none."`
+	DSN       string         `env:"ONRUSH_DSN" placeholder:"DSN" help:"Database: sqlite:PATH or postgres://… Default: SQLite in the data folder."`
 	Region    []serveRegion  `env:"ONRUSH_REGION" placeholder:"NAME[:LIMIT]" help:"A region on this machine and how many tasks it holds at most; repeatable. Default: local."`
 	LogFormat string         `env:"ONRUSH_LOG_FORMAT" placeholder:"FORMAT" help:"text or json. Default: text."`
 	LogLevel  string         `env:"ONRUSH_LOG_LEVEL" placeholder:"LEVEL" help:"debug, info, warn or error. Default: info."`
@@ -38,7 +43,12 @@ type serveCmd struct {
 
 // Help is the long text under --help.
 func (serveCmd) Help() string {
-	return `A flag wins over its variable, a variable over the file. The first start makes
+	return `Tasks of other machines need one URL, --public-url: behind a load balancer or an
+Ingress with HTTPS it is all that has to be open. Listening for other machines
+takes HTTPS: --tls-cert and --tls-key, or a proxy before the server and its
+https URL as --public-url.
+
+A flag wins over its variable, a variable over the file. The first start makes
 the user admin and prints the password once. Where nobody reads what it prints,
 the variable ONRUSH_ADMIN_PASSWORD (10 characters or more) says the password of
 that user instead; once there are users it changes nothing.
@@ -64,7 +74,7 @@ func (c *serveCmd) Run(env *Env) error {
 		defer cancel()
 		return s.Close(ending)
 	}
-	if err := os.WriteFile(filepath.Join(config.DataDir, urlFile), []byte(s.URL()+"\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(config.DataDir, urlFile), []byte(s.LocalURL()+"\n"), 0o600); err != nil {
 		_ = closed()
 		return fmt.Errorf("say in the data folder where the server is: %w", err)
 	}

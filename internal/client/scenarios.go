@@ -66,10 +66,3 @@ func (c *Client) PlanSaved(ctx context.Context, name string) (*load.Plan, error)
 	plan := new(load.Plan)
 	return plan, c.call(ctx, http.MethodPost, "/plan", wire.Draft{Scenario: name}, plan)
 }
-
-// Regions lists the places that run tasks.
-func (c *Client) Regions(ctx context.Context) ([]load.Region, error) {
-	var list wire.RegionList
-	err := c.call(ctx, http.MethodGet, "/regions", nil, &list)
-	return list.Regions, err
-}

@@ -66,3 +66,10 @@ func decode(res *http.Response, out any) error {
 	}
 	return nil
 }
+
+// Health says whether the server and its database answer.
+func (c *Client) Health(ctx context.Context) (wire.Health, error) {
+	var h wire.Health
+	err := c.call(ctx, http.MethodGet, "/health", nil, &h)
+	return h, err
+}

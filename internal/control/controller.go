@@ -23,11 +23,14 @@ type Options struct {
 	Bus     Bus
 	Blob    Blob
 	Regions Regions
+	// Reach is the server's URL for a region's tasks, with a warning when they
+	// probably cannot reach it.
+	Reach func(region load.Region) (base, warning string)
 	// Link makes a short-lived URL under which an agent fetches a run's file.
-	Link func(run, sha256 string) string
+	Link func(base, run, sha256 string) string
 	// KeepLink makes a URL to which an agent sends files that are kept with the
 	// run; nil keeps none.
-	KeepLink func(run, task string) string
+	KeepLink func(base, run, task string) string
 	// Inspect reads what a scenario's script says, and what the scenario replaces
 	// of it; nil facts where its tool is not on this machine. Nil inspects none.
 	Inspect func(ctx context.Context, s load.Scenario, files map[string]string) (*load.ScriptFacts, []load.Override, error)

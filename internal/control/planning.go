@@ -51,7 +51,16 @@ func (c *Controller) Plan(ctx context.Context, scenario load.Scenario, files map
 			return nil, err
 		}
 	}
-	return load.NewPlan(in)
+	plan, err := load.NewPlan(in)
+	if err != nil {
+		return nil, err
+	}
+	for _, region := range plan.Regions {
+		if _, warning := c.opts.Reach(in.Regions[region.Name]); warning != "" {
+			plan.Warnings = append(plan.Warnings, warning)
+		}
+	}
+	return plan, nil
 }
 
 func (c *Controller) askRegion(ctx context.Context, name string, in *load.PlanInput) error {

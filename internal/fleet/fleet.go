@@ -79,15 +79,7 @@ type Kind struct {
 }
 
 // Setting is one of a kind's own settings, as forms and checks know it.
-type Setting struct {
-	Name     string
-	Help     string // one sentence; says what empty means
-	Default  string
-	Allowed  []string // words; empty: free text
-	Example  string
-	Required bool
-	Secret   bool // never shown again
-}
+type Setting = load.Setting
 
 // Place is a region as its driver sees it, with what the server lends it.
 type Place struct {

@@ -62,7 +62,7 @@ func TestSetupTest(t *testing.T) {
 			t.Parallel()
 			log := filepath.Join(t.TempDir(), "log")
 			out, err := script(t, "setup-test", map[string]string{
-				"apt-get": apt(log), "id": "echo " + tc.uid, "uname": "echo Linux", "nginx": "true", "postgres": "true", "java": "true",
+				"apt-get": apt(log), "id": "echo " + tc.uid, "uname": "echo Linux", "nginx": "true", "postgres": "true", "java": "true", "ip": "true",
 			})
 			if (err == nil) != (tc.called != "") || !strings.Contains(out, tc.said) {
 				t.Errorf("got %v and %q, want %q in it", err, out, tc.said)

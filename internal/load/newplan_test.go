@@ -195,9 +195,9 @@ func TestPlanWarns(t *testing.T) {
 		s.Data = []Data{{File: "few.csv", Sharing: DataUnique}}
 	}))
 	in.Data["few.csv"] = DataFacts{Columns: []string{"id"}, Rows: 2}
-	in.Capacity["eu"] = Capacity{Limit: 6, InUse: 4}
+	in.Capacity["eu"] = Capacity{Limit: 6, InUse: 4, Quotas: []Quota{{Name: "vCPU", Limit: 8, InUse: 6.5, Unit: "cores", Tasks: 3}}}
 	p := mustPlan(t, in)
-	for _, words := range []string{"2 tasks have none", "1 tasks get none of it", "room for 2 more tasks", "2 unique rows for 5 tasks"} {
+	for _, words := range []string{"2 tasks have none", "1 tasks get none of it", "room for 2 more tasks", "quota vCPU leaves room for 3 tasks now and the plan has 5: 6.5 of 8 cores", "2 unique rows for 5 tasks"} {
 		if !strings.Contains(strings.Join(p.Warnings, "\n"), words) {
 			t.Errorf("no warning says %q: %q", words, p.Warnings)
 		}
@@ -237,6 +237,41 @@ func TestPlanRefuses(t *testing.T) {
 	wantProblems(t, in, "regions[0].name: there is no region \"eu\"", "a.csv", "b.csv")
 	in.Scenario.Load.Users = 0
 	wantProblems(t, in, "load: nothing says how much load there is")
+}
+
+// TestPlanKeepsToRegionLimits: what an admin allows a run in a region.
+func TestPlanKeepsToRegionLimits(t *testing.T) {
+	t.Parallel()
+	in := input(scenario(func(s *Scenario) {
+		s.Load = Load{TotalUsers: 1000, Duration: 60e9}
+		s.Regions = []RegionLoad{{Name: "eu", Tasks: 4}, {Name: "us", Tasks: 6}}
+	}))
+	in.Regions["eu"] = Region{Name: "eu", RunLimit: 3}
+	wantProblems(t, in, "regions[0].tasks: region eu allows one run at most 3 tasks")
+	in.Regions["eu"] = Region{Name: "eu", RunLimit: 4, UsersPerTask: 90}
+	in.Regions["us"] = Region{Name: "us", UsersPerTask: 100}
+	wantProblems(t, in, "regions[0].tasks: region eu allows at most 90 users in one task (its users_per_task), and the plan has 100: lower the users, give it at least 5 tasks")
+	in.Scenario.Load = Load{Users: 101, Duration: 60e9}
+	wantProblems(t, in, "the plan has 101: lower the users, or raise", "regions[1].tasks: region us allows at most 100 users")
+	in.Scenario.Load = Load{Rate: 1000, Duration: 60e9}
+	mustPlan(t, in)
+}
+
+// TestPlanOfMoreThanThereIs: a run that can do without some of its tasks may
+// ask for more than its region holds.
+func TestPlanOfMoreThanThereIs(t *testing.T) {
+	t.Parallel()
+	in := input(scenario(func(s *Scenario) {
+		s.Regions = []RegionLoad{{Name: "eu", Tasks: 5}}
+		s.Start.LateTasks = LateWithout
+	}))
+	in.Capacity["eu"] = Capacity{Limit: 4, InUse: 1, Note: "vCPU quota"}
+	want := "region eu can run at most 4 of its 5 tasks (vCPU quota): the run starts without the others"
+	if p := mustPlan(t, in); len(p.Warnings) != 1 || !strings.Contains(p.Warnings[0], want) || p.Start.LateTasks != LateWithout {
+		t.Errorf("warnings %q, want one with %q", p.Warnings, want)
+	}
+	in.Scenario.Start.LateTasks = LateFail
+	wantProblems(t, in, "region eu can run at most 4 tasks at once (vCPU quota)")
 }
 
 func wantProblems(t *testing.T, in PlanInput, want ...string) {

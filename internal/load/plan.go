@@ -18,6 +18,7 @@ type Plan struct {
 	Regions    []PlanRegion `json:"regions"`
 	Data       []PlanData   `json:"data,omitempty"`
 	Criteria   []string     `json:"criteria,omitempty"`
+	Start      StartPolicy  `json:"start,omitzero"`
 	LostTasks  LostPolicy   `json:"lost_tasks"`
 	Share      Sharing      `json:"share,omitempty"`     // of a script over the tasks
 	Script     *ScriptFacts `json:"script,omitempty"`    // what the script says; nil: no script, or not known yet
@@ -58,6 +59,11 @@ type PlanTask struct {
 	Requests   int64          `json:"requests,omitempty"`
 	Iterations int64          `json:"iterations,omitempty"`
 	Rows       map[string]int `json:"rows,omitempty"` // data name to number of rows this task may use
+	// Added says that a change of the running run brought it. It runs the script
+	// from its start, with the share of one of the tasks that were planned.
+	Added bool `json:"added,omitempty"`
+	// Leaves is the instant of the run at which a change took it away.
+	Leaves *Duration `json:"leaves,omitempty"`
 }
 
 // PlanData is a data file as found at planning.
@@ -76,6 +82,11 @@ type Capacity struct {
 	Note  string `json:"note,omitempty"` // where the limit comes from
 	// Quotas are the provider's own limits, where it tells them.
 	Quotas []Quota `json:"quotas,omitempty"`
+}
+
+// Free is how many tasks could start now; known says whether a limit is known.
+func (c Capacity) Free() (free int, known bool) {
+	return max(0, c.Limit-c.InUse), c.Limit > 0
 }
 
 // Quota is a provider's limit, in its own unit.
@@ -140,6 +151,10 @@ type Order struct {
 	// Script is what the run's script says, when that was read at planning.
 	Script *ScriptFacts `json:"script,omitempty"`
 	Files  []OrderFile  `json:"files,omitempty"`
+	// SampleTarget makes the agent start the sample target beside its engine, and
+	// put its URL in place of the variable TargetVariable: a run that proves a
+	// region needs no network but the way to the server.
+	SampleTarget bool `json:"sample_target,omitempty"`
 	// Secrets are the values of the scenario's secrets. They travel in the order
 	// alone, and stand in no log.
 	Secrets map[string]string `json:"secrets,omitempty"`
@@ -148,6 +163,9 @@ type Order struct {
 	Keep  string   `json:"keep,omitempty"`
 	Drain Duration `json:"drain"` // bound for requests in flight at the end
 }
+
+// TargetVariable is the variable that stands for the sample target's URL.
+const TargetVariable = "target"
 
 // OrderFile is one file an agent fetches before it is ready.
 type OrderFile struct {
@@ -163,16 +181,20 @@ type Change struct {
 	At    Duration   `json:"at"` // since the run's start, wall clock of the run
 	Kind  ChangeKind `json:"kind"`
 	Level float64    `json:"level,omitempty"` // users or requests/s of the whole run, for ChangeLevel
+	// Tasks is how many tasks regions have from then on, for ChangeTasks.
+	Tasks map[string]int `json:"tasks,omitempty"`
 }
 
 // ChangeKind names a live change.
 type ChangeKind string
 
 // The live changes. Drain stops new requests and waits for those in flight.
+// Tasks is no change of the load that a task makes: agents pass it over.
 const (
 	ChangeLevel  ChangeKind = "level"
 	ChangePause  ChangeKind = "pause"
 	ChangeResume ChangeKind = "resume"
 	ChangeDrain  ChangeKind = "drain"
 	ChangeStop   ChangeKind = "stop"
+	ChangeTasks  ChangeKind = "tasks"
 )

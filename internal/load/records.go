@@ -31,6 +31,7 @@ type ScenarioFilter struct {
 type RunFilter struct {
 	Scenario string
 	Status   []Status // any of these; none: all
+	Check    string   // those that prove this region; empty: those that prove none
 	Before   string   // runs older than this one: the next page
 	Limit    int      // 0: 50
 }
@@ -42,8 +43,11 @@ type Intent struct {
 	Seq   int64      `json:"seq"` // 1, 2, 3… in each run
 	Kind  IntentKind `json:"kind"`
 	Level float64    `json:"level,omitempty"` // users or requests/s of the whole run, for IntentLevel
-	By    string     `json:"by,omitempty"`
-	At    time.Time  `json:"at"`
+	// Tasks is how many tasks regions shall have, for IntentTasks; a region that
+	// is not named keeps what it has.
+	Tasks map[string]int `json:"tasks,omitempty"`
+	By    string         `json:"by,omitempty"`
+	At    time.Time      `json:"at"`
 }
 
 // IntentKind names what a user asks.
@@ -56,6 +60,7 @@ const (
 	IntentLevel  IntentKind = "level"
 	IntentPause  IntentKind = "pause"
 	IntentResume IntentKind = "resume"
+	IntentTasks  IntentKind = "tasks"
 )
 
 // StoredFile is a file kept in blob under its content's hash.
@@ -120,7 +125,12 @@ const (
 // NewRunID makes a name for a run: 17 lower-case letters and digits that begin
 // with a letter, so that it can stand in a subject, a path, a host name and a
 // label, and that sort by time.
-func NewRunID(at time.Time) string {
+func NewRunID(at time.Time) string { return "r" + newID(at) }
+
+// NewCheckID makes a name for a region's check, in the same way.
+func NewCheckID(at time.Time) string { return "c" + newID(at) }
+
+func newID(at time.Time) string {
 	ms := at.UnixMilli()
 	raw := make([]byte, 10)
 	for i := range 6 {
@@ -128,5 +138,5 @@ func NewRunID(at time.Time) string {
 	}
 	_, _ = rand.Read(raw[6:]) // never fails, by its contract
 	const letters = "0123456789abcdefghjkmnpqrstvwxyz"
-	return "r" + base32.NewEncoding(letters).WithPadding(base32.NoPadding).EncodeToString(raw)
+	return base32.NewEncoding(letters).WithPadding(base32.NoPadding).EncodeToString(raw)
 }

@@ -3,6 +3,7 @@ package scenfile
 import (
 	"encoding"
 	"fmt"
+	"math"
 	"reflect"
 	"slices"
 	"strconv"
@@ -14,6 +15,7 @@ import (
 // decoder fills a scenario from a tree and notes every fault on the way.
 type decoder struct {
 	result   load.Scenario
+	kind     reflect.Type // what is read, where a field's right place is looked for
 	lines    lines
 	problems []load.Problem
 	tainted  []string // paths that were not read, for further
@@ -31,7 +33,10 @@ func (d *decoder) fault(path string, line int, found, allowed, format string, ar
 	}
 }
 
-func (d *decoder) scenario(root *node) { d.fields(root, reflect.ValueOf(&d.result).Elem(), "") }
+func (d *decoder) scenario(root *node) {
+	d.kind = reflect.TypeFor[load.Scenario]()
+	d.fields(root, reflect.ValueOf(&d.result).Elem(), "")
+}
 
 // value decodes a node into to, by to's type.
 func (d *decoder) value(n *node, to reflect.Value, path string, f *field) {
@@ -97,6 +102,16 @@ func (d *decoder) basic(n *node, to reflect.Value, path string, f *field) {
 			return
 		}
 		wanted = "true or false"
+	case reflect.Float64:
+		value, err := strconv.ParseFloat(n.text, 64)
+		if n.kind == number && err == nil && !math.IsNaN(value) && !math.IsInf(value, 0) {
+			to.SetFloat(value)
+			return
+		}
+		wanted = "a number"
+		if n.kind == text && err == nil {
+			wanted += " without quotes"
+		}
 	default:
 		value, err := strconv.ParseInt(strings.ReplaceAll(n.text, "_", ""), 10, strconv.IntSize)
 		if n.kind == number && err == nil {

@@ -112,7 +112,7 @@ func (d *decoder) unknown(e entry, here, path string, fields []field, present ma
 		if !present[near] { // else it was read, and its own faults count
 			d.tainted = append(d.tainted, load.JoinPath(path, near))
 		}
-	} else if elsewhere := findField(reflect.TypeFor[load.Scenario](), "", e.key); elsewhere != "" {
+	} else if elsewhere := findField(d.kind, "", e.key); elsewhere != "" {
 		hint = fmt.Sprintf("did you mean %s?", elsewhere)
 		d.tainted = append(d.tainted, strings.ReplaceAll(elsewhere, "[]", ""))
 	}
@@ -184,6 +184,8 @@ func allowedFor(t reflect.Type, f *field) string {
 			return "true or false"
 		case reflect.String:
 			return "a text"
+		case reflect.Float64:
+			return "a number"
 		case reflect.Int, reflect.Int64:
 			if reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) {
 				break

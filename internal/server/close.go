@@ -16,6 +16,15 @@ const httpGrace = 500 * time.Millisecond
 // URL is where console and API are.
 func (s *Server) URL() string { return s.url }
 
+// LocalURL is where commands on this machine find them: they need not go through
+// the proxy before the server, whose certificate they may not know.
+func (s *Server) LocalURL() string {
+	if s.certificate != nil {
+		return s.url
+	}
+	return s.reach.local
+}
+
 // FirstLogin returns the login that this start made; ok is false when the data
 // folder had users already, or the password was chosen (Config.AdminPassword).
 func (s *Server) FirstLogin() (name, password string, ok bool) {
@@ -43,6 +52,9 @@ func (s *Server) Close(ctx context.Context) error {
 		cancel()
 	} else if s.listener != nil {
 		errs = append(errs, s.listener.Close())
+	}
+	if s.manage != nil {
+		s.manage.Close()
 	}
 	if s.stop != nil {
 		s.stop()

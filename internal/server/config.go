@@ -20,9 +20,19 @@ type Config struct {
 	// PublicURL is how agents and people reach the console and API, when that
 	// is not the address listened on.
 	PublicURL string
-	// BusListen is the address that agents dial. Default 127.0.0.1, and a port
-	// that stays the same over restarts.
+	// PublicCA is a file of authorities (PEM) that agents trust for https URLs,
+	// beside their system's own.
+	PublicCA string
+	// TLSCert and TLSKey are files (PEM) with which console and API are served
+	// over HTTPS. They are read anew when they change.
+	TLSCert, TLSKey string
+	// BusListen is the address that agents of this machine dial, and others too
+	// when it is not loopback. Default 127.0.0.1, and a port that stays the same
+	// over restarts.
 	BusListen string
+	// BusURLs are the host[:port] at which other machines' agents reach
+	// BusListen. Default: this machine's addresses, when it listens there.
+	BusURLs []string
 	// DSN is the database. Default: SQLite in DataDir.
 	DSN string
 	// AgentCommand is the program of local tasks. Default: onrush-agent beside
@@ -48,10 +58,18 @@ type Config struct {
 	MaxUpload int64
 	// Limits bound the phases of runs.
 	Limits control.Limits
+	// Sweep says when orphans are looked for.
+	Sweep Sweep
 	// LinkLife is how long an agent's link to a file holds. Default 1 hour.
 	LinkLife time.Duration
 	Version  string
 	Log      *slog.Logger
+}
+
+// Sweep says when and how orphans are looked for; zero values take the defaults
+// of control.SweepOptions.
+type Sweep struct {
+	First, Every, Grace time.Duration
 }
 
 func (c Config) withDefaults() Config {

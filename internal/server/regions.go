@@ -17,6 +17,9 @@ import (
 	"onrush.dev/onrush/internal/store"
 )
 
+// Drivers are the kinds of drivers that regions of this server may use.
+func Drivers() []load.DriverKind { return all.Drivers() }
+
 // regionBook opens the drivers of the stored regions when they are first
 // needed, and again when a region's settings change.
 type regionBook struct {
@@ -67,16 +70,36 @@ func (b *regionBook) Region(ctx context.Context, name string) (load.Region, flee
 	return region, driver, nil
 }
 
-func (b *regionBook) unknown(ctx context.Context, name string) error {
-	regions, err := b.store.Regions(ctx)
+// Try opens the driver of a region that is not kept yet, and closes it again.
+func (b *regionBook) Try(region load.Region) error {
+	place := b.place
+	place.Region = region
+	driver, err := all.Open(place)
 	if err != nil {
 		return err
+	}
+	return driver.Close()
+}
+
+// Names implements control.Regions.
+func (b *regionBook) Names(ctx context.Context) ([]string, error) {
+	regions, err := b.store.Regions(ctx)
+	if err != nil {
+		return nil, err
 	}
 	names := make([]string, len(regions))
 	for i, r := range regions {
 		names[i] = r.Name
 	}
 	sort.Strings(names)
+	return names, nil
+}
+
+func (b *regionBook) unknown(ctx context.Context, name string) error {
+	names, err := b.Names(ctx)
+	if err != nil {
+		return err
+	}
 	return load.Errorf(load.NotFound, "there is no region %q; there are: %s", name, strings.Join(names, ", "))
 }
 

@@ -15,26 +15,33 @@ import (
 	"onrush.dev/onrush/internal/bus/embedded"
 	"onrush.dev/onrush/internal/control"
 	"onrush.dev/onrush/internal/fleet"
+	"onrush.dev/onrush/internal/fleet/all"
 	"onrush.dev/onrush/internal/load"
+	"onrush.dev/onrush/internal/regions"
 	"onrush.dev/onrush/internal/store"
 )
 
 // Server is a running server.
 type Server struct {
-	config   Config
-	data     *dataDir
-	store    *store.Store
-	blob     *files.Bucket
-	bus      *embedded.Server
-	regions  *regionBook
-	control  *control.Controller
-	auth     *auth.Service
-	handler  http.Handler
-	listener net.Listener
-	http     *http.Server
-	url      string
-	token    string
-	first    login
+	config Config
+	// certificate of console and API; nil: plain HTTP.
+	certificate *certificate
+	data        *dataDir
+	store       *store.Store
+	blob        *files.Bucket
+	bus         *embedded.Server
+	regions     *regionBook
+	manage      *regions.Service
+	control     *control.Controller
+	sweeper     *control.Sweeper
+	auth        *auth.Service
+	handler     http.Handler
+	listener    net.Listener
+	http        *http.Server
+	reach       reach
+	url         string
+	token       string
+	first       login
 
 	stop    context.CancelFunc
 	running sync.WaitGroup
@@ -86,6 +93,7 @@ func (s *Server) openBus(context.Context) (err error) {
 	}
 	s.bus, err = embedded.Start(embedded.Options{
 		Dir: s.data.join("bus"), Host: host, Port: port, Ephemeral: s.config.Ephemeral, Log: s.config.Log,
+		Advertise: s.config.BusURLs, Reach: s.ways,
 	})
 	if err != nil {
 		return fmt.Errorf("start bus: %w", err)
@@ -112,10 +120,13 @@ func (s *Server) openRegions(ctx context.Context) error {
 	}
 	wanted := s.config.Regions
 	if len(known) == 0 && len(wanted) == 0 {
-		wanted = []load.Region{{Name: "local", Driver: "local"}}
+		wanted = []load.Region{{Name: load.LocalRegion}}
 	}
 	for _, region := range wanted {
-		if err := s.store.PutRegion(ctx, region); err != nil {
+		if problems := regions.Validate(region, all.Drivers(), s.regions.Try); len(problems) > 0 {
+			return fmt.Errorf("region %q: %w", region.Name, regions.Refused(problems))
+		}
+		if _, _, err := s.store.PutRegion(ctx, load.RegionWithDefaults(region)); err != nil {
 			return fmt.Errorf("make region %s: %w", region.Name, err)
 		}
 	}
@@ -126,15 +137,14 @@ func (s *Server) openRegions(ctx context.Context) error {
 // start that fails because the address is taken must not use up the password
 // that is shown once.
 func (s *Server) listen(context.Context) (err error) {
+	if s.certificate, err = openCertificate(s.config.TLSCert, s.config.TLSKey, s.config.Log); err != nil {
+		return err
+	}
 	s.listener, err = net.Listen("tcp", s.config.Listen)
 	if err != nil {
 		return load.Errorf(load.Unavailable, "cannot listen on %s for console and API: %w", s.config.Listen, err)
 	}
-	s.url = s.config.PublicURL
-	if s.url == "" {
-		s.url = "http://" + s.listener.Addr().String()
-	}
-	return nil
+	return s.findReach()
 }
 
 // serve opens the console and the API, and starts the runs' control behind
@@ -148,8 +158,13 @@ func (s *Server) serve(ctx context.Context) error {
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 	}
+	serve := func() error { return s.http.Serve(s.listener) }
+	if s.certificate != nil {
+		s.http.TLSConfig = s.certificate.config()
+		serve = func() error { return s.http.ServeTLS(s.listener, "", "") }
+	}
 	s.running.Go(func() {
-		if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := serve(); !errors.Is(err, http.ErrServerClosed) {
 			s.failed <- fmt.Errorf("serve console and API: %w", err)
 		}
 	})

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"fmt"
@@ -10,7 +11,9 @@ import (
 	"onrush.dev/onrush/internal/blob"
 	"onrush.dev/onrush/internal/collect"
 	"onrush.dev/onrush/internal/control"
+	"onrush.dev/onrush/internal/fleet/all"
 	"onrush.dev/onrush/internal/load"
+	"onrush.dev/onrush/internal/regions"
 	"onrush.dev/onrush/web"
 )
 
@@ -39,19 +42,28 @@ func (s *Server) startControl(ctx context.Context) error {
 		return err
 	}
 	bucket := runBlob{s.blob}
-	links := api.NewLinks(key, s.url, s.config.LinkLife, nil)
+	links := api.NewLinks(key, s.config.LinkLife, nil)
 	s.control = control.New(control.Options{
 		Owner: owner, Store: s.store, Bus: s.bus.Hub(), Blob: bucket, Regions: s.regions,
-		Link: links.URL, KeepLink: links.KeepURL, Inspect: newInspector(bucket.Open).Inspect,
+		Reach: s.reach.base, Link: links.URL, KeepLink: links.KeepURL, Inspect: newInspector(bucket.Open).Inspect,
 		Secrets: secrets.Open, Forget: secrets.Forget, SpoolDir: s.data.join("spool"), Limits: s.config.Limits, Log: s.config.Log,
 	})
+	s.sweeper = control.NewSweeper(control.SweepOptions{
+		Store: s.store, Regions: s.regions, Log: s.config.Log,
+		First: s.config.Sweep.First, Every: s.config.Sweep.Every, Grace: s.config.Sweep.Grace,
+	})
+	s.manage = regions.New(regions.Options{
+		Store: s.store, Book: s.regions, Drivers: all.Drivers(), Control: s.control,
+		TaskLog: s.keptLog, Forget: s.forgetRun, ServerURL: s.reachedAt, Log: s.config.Log,
+	})
 	s.handler = api.New(api.Options{
-		Store: s.store, Blob: s.blob, Auth: s.auth, Control: s.control,
+		Store: s.store, Blob: s.blob, Auth: s.auth, Control: s.control, Sweeper: s.sweeper, Regions: s.manage,
 		Live: s.live, OpenSeries: openSeries, Logs: s.logs, Links: links,
-		Console: web.Handler(), KeepSecrets: secrets.Keep, MaxUpload: s.config.MaxUpload, Version: s.config.Version, Log: s.config.Log,
+		Bus: s.bus.Tunnel(), Console: web.Handler(), KeepSecrets: secrets.Keep, MaxUpload: s.config.MaxUpload, Version: s.config.Version, Log: s.config.Log,
 		Proxies: s.config.TrustedProxies,
 	})
 	ctx, s.stop = context.WithCancel(context.WithoutCancel(ctx))
+	s.running.Go(func() { s.sweeper.Run(ctx) })
 	s.running.Go(func() {
 		if err := s.control.Run(ctx); err != nil {
 			s.failed <- fmt.Errorf("control runs: %w", err)
@@ -88,6 +100,21 @@ func (s *Server) logs(ctx context.Context, run load.Run, task string) (io.ReadCl
 		}
 	}
 	return nil, load.Errorf(load.NotFound, "run %s has no task %s", run.ID, task)
+}
+
+// keptLog reads a task's log that was kept at the end of its run.
+func (s *Server) keptLog(ctx context.Context, run load.Run, task string) (io.ReadCloser, error) {
+	return s.blob.Open(ctx, load.RunKey(run.ID, "logs/"+task+".log"))
+}
+
+// forgetRun removes an ended run with its files.
+func (s *Server) forgetRun(ctx context.Context, run load.Run) error {
+	return api.DeleteRun(ctx, s.blob, s.store, run.ID)
+}
+
+// reachedAt is where the tasks of a region reach the server.
+func (s *Server) reachedAt(region load.Region) string {
+	return cmp.Or(region.Server, s.url)
 }
 
 // runBlob narrows a bucket to what control needs of it.

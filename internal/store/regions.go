@@ -11,18 +11,34 @@ import (
 	"onrush.dev/onrush/internal/load"
 )
 
-// PutRegion adds a region or replaces the one of its name.
-func (s *Store) PutRegion(ctx context.Context, r load.Region) error {
+// PutRegion adds a region or replaces the one of its name. A change takes the
+// region's check away: it proved something else.
+func (s *Store) PutRegion(ctx context.Context, r load.Region) (created, changed bool, err error) {
 	doc, err := encode(r)
 	if err != nil {
-		return fmt.Errorf("put region: %w", err)
+		return false, false, fmt.Errorf("put region: %w", err)
 	}
-	_, err = s.writer().ExecContext(ctx, `INSERT INTO regions (name, doc) VALUES (?, ?)
-		ON CONFLICT (name) DO UPDATE SET doc = excluded.doc`, r.Name, doc)
+	err = s.tx(ctx, func(c conn) error {
+		var before string
+		err := c.QueryRowContext(ctx, `SELECT doc FROM regions WHERE name = ?`+s.dialect.forUpdate, r.Name).Scan(&before)
+		created = errors.Is(err, sql.ErrNoRows)
+		if err != nil && !created {
+			return err
+		}
+		if changed = created || before != doc; !changed {
+			return nil
+		}
+		if _, err := c.ExecContext(ctx, `DELETE FROM region_checks WHERE region = ?`, r.Name); err != nil {
+			return err
+		}
+		_, err = c.ExecContext(ctx, `INSERT INTO regions (name, doc) VALUES (?, ?)
+			ON CONFLICT (name) DO UPDATE SET doc = excluded.doc`, r.Name, doc)
+		return err
+	})
 	if err != nil {
-		return fmt.Errorf("put region: %w", err)
+		return false, false, fmt.Errorf("put region: %w", err)
 	}
-	return nil
+	return created, changed, nil
 }
 
 // Region returns a region by its name.

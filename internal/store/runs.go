@@ -47,8 +47,8 @@ func (s *Store) CreateRun(ctx context.Context, r load.Run) error {
 	if err != nil {
 		return fmt.Errorf("create run: %w", err)
 	}
-	_, err = s.writer().ExecContext(ctx, `INSERT INTO runs (id, scenario, status, created, head, body) VALUES (?, ?, ?, ?, ?, ?)`,
-		r.ID, r.Scenario, r.Status, micros(r.Created), head, body)
+	_, err = s.writer().ExecContext(ctx, `INSERT INTO runs (id, scenario, status, created, head, body, proves) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+		r.ID, r.Scenario, r.Status, micros(r.Created), head, body, proves(r))
 	if isDuplicate(err) {
 		return load.Errorf(load.Conflict, "run %q exists already", r.ID)
 	}
@@ -56,6 +56,14 @@ func (s *Store) CreateRun(ctx context.Context, r load.Run) error {
 		return fmt.Errorf("create run: %w", err)
 	}
 	return nil
+}
+
+// proves is the region that a run only proves.
+func proves(r load.Run) string {
+	if r.Check == nil {
+		return ""
+	}
+	return r.Check.Region
 }
 
 // Run returns a run with all its parts.
@@ -80,7 +88,7 @@ func run(ctx context.Context, c conn, id, lock string) (r load.Run, owner string
 
 // Runs lists runs, newest first, without their Spec, Files and Plan.
 func (s *Store) Runs(ctx context.Context, f load.RunFilter) ([]load.Run, error) {
-	q, args := `SELECT head FROM runs WHERE 1 = 1`, []any{}
+	q, args := `SELECT head FROM runs WHERE proves = ?`, []any{f.Check}
 	if f.Scenario != "" {
 		q += ` AND scenario = ?`
 		args = append(args, f.Scenario)
@@ -124,7 +132,7 @@ func (s *Store) LastRuns(ctx context.Context, scenarios []string) (map[string]lo
 	}
 	list, err := all(ctx, s.reader(), scanHead, `SELECT head FROM (
 		SELECT head, row_number() OVER (PARTITION BY scenario ORDER BY created DESC, id DESC) AS place
-		FROM runs WHERE scenario IN (?`+strings.Repeat(`, ?`, len(args)-1)+`)) newest WHERE place = 1`, args...)
+		FROM runs WHERE proves = '' AND scenario IN (?`+strings.Repeat(`, ?`, len(args)-1)+`)) newest WHERE place = 1`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list last runs: %w", err)
 	}

@@ -80,6 +80,7 @@ type RunItem struct {
 	Since    time.Time        `json:"since"`
 	Changes  []load.Change    `json:"changes,omitempty"`
 	Keep     bool             `json:"keep,omitempty"`
+	Check    *load.RunCheck   `json:"check,omitempty" doc:"Set when it only proves a region."`
 	Summary  *load.RunSummary `json:"summary,omitempty" doc:"The few figures that lists show, once it has ended."`
 }
 
@@ -88,7 +89,7 @@ func ItemOf(r load.Run) RunItem {
 	return RunItem{
 		ID: r.ID, Scenario: r.Scenario, Note: r.Note, Status: r.Status, Outcome: r.Outcome,
 		Verdict: r.Verdict, Cause: r.Cause, By: r.By, Created: r.Created, Started: r.Started,
-		Stopped: r.Stopped, Ended: r.Ended, Since: r.Since, Changes: r.Changes, Keep: r.Keep, Summary: r.Summary,
+		Stopped: r.Stopped, Ended: r.Ended, Since: r.Since, Changes: r.Changes, Keep: r.Keep, Check: r.Check, Summary: r.Summary,
 	}
 }
 
@@ -108,9 +109,38 @@ type TaskList struct {
 	Tasks []load.Task `json:"tasks" nullable:"false"`
 }
 
+// RegionItem is a region in a list.
+type RegionItem struct {
+	load.Region
+	Check *load.RegionCheck `json:"check,omitempty" doc:"Its newest check, if it was checked since its last change."`
+}
+
 // RegionList answers GET /regions.
 type RegionList struct {
-	Regions []load.Region `json:"regions" nullable:"false"`
+	Regions []RegionItem `json:"regions" nullable:"false"`
+}
+
+// SavedRegion answers PUT /regions/{name}.
+type SavedRegion struct {
+	load.Region
+	Changed bool `json:"changed" doc:"False when exactly this was saved already."`
+}
+
+// RegionCapacity answers GET /regions/{name}/capacity.
+type RegionCapacity struct {
+	load.Capacity
+	Free    *int          `json:"free,omitempty" doc:"Tasks that could start now; absent when no limit is known."`
+	Finding *load.Finding `json:"finding,omitempty" doc:"Why the region could not be asked; then the other figures mean nothing."`
+}
+
+// DriverList answers GET /drivers.
+type DriverList struct {
+	Drivers []load.DriverKind `json:"drivers" nullable:"false"`
+}
+
+// SweepList answers GET and POST /sweeps.
+type SweepList struct {
+	Sweeps []load.Sweep `json:"sweeps" nullable:"false"`
 }
 
 // TokenList answers GET /tokens.
@@ -128,11 +158,14 @@ type Stop struct {
 	Mode string `json:"mode,omitempty" enum:"drain,now" default:"drain" doc:"drain lets the requests in flight end; now cuts them off."`
 }
 
-// LoadChange is the body of POST /runs/{id}/load: exactly one of its fields.
+// LoadChange is the body of POST /runs/{id}/load: exactly one of users,
+// total_users, rate and tasks.
 type LoadChange struct {
 	Users      *int     `json:"users,omitempty" minimum:"0" doc:"Users in each task (closed model)."`
 	TotalUsers *int     `json:"total_users,omitempty" minimum:"0" doc:"Users of the whole run (closed model)."`
 	Rate       *float64 `json:"rate,omitempty" minimum:"0" doc:"Requests a second of the whole run (open model)."`
+	Tasks      *int     `json:"tasks,omitempty" minimum:"0" maximum:"10000" doc:"Tasks of the whole run, or of region: for engines without live control (k6, jmeter), whose users come and go with tasks. Each task more runs the script from its start, with the share of a planned one."`
+	Region     string   `json:"region,omitempty" doc:"Only this region's tasks; with tasks."`
 }
 
 // NewToken is the body of POST /tokens.

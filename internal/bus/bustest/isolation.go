@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -20,12 +21,22 @@ func (s *suite) attack(ticket bus.Ticket) *nats.Conn {
 	s.Helper()
 	key, err := nkeys.FromSeed([]byte(ticket.Seed))
 	s.must(err)
-	pool := x509.NewCertPool()
-	pool.AppendCertsFromPEM([]byte(ticket.CA))
-	nc, err := nats.Connect(ticket.URLs[0],
-		nats.Secure(&tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS13}),
+	options := []nats.Option{
 		nats.UserJWT(func() (string, error) { return ticket.JWT, nil }, key.Sign),
-		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
+		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}),
+	}
+	if !strings.HasPrefix(ticket.URLs[0], "ws:") {
+		pool := x509.NewCertPool()
+		for _, der := range [][]byte{ticket.CA, ticket.Roots} {
+			authorities, err := x509.ParseCertificates(der)
+			s.must(err)
+			for _, authority := range authorities {
+				pool.AddCert(authority)
+			}
+		}
+		options = append(options, nats.Secure(&tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}))
+	}
+	nc, err := nats.Connect(ticket.URLs[0], options...)
 	s.must(err)
 	s.Cleanup(nc.Close)
 	return nc

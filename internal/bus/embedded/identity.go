@@ -143,6 +143,15 @@ func (id *identity) serverCertificate(names []string) (tls.Certificate, error) {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, nil
 }
 
+// authority is the DER of the certificate that agents trust.
+func (id *identity) authority() ([]byte, error) {
+	block, _ := pem.Decode([]byte(id.CA))
+	if block == nil {
+		return nil, errors.New("read the bus's authority: it holds no certificate")
+	}
+	return block.Bytes, nil
+}
+
 // operatorClaims are what the NATS server trusts.
 func (id *identity) operatorClaims() ([]*jwt.OperatorClaims, error) {
 	operator, err := nkeys.FromSeed([]byte(id.Operator))

@@ -111,3 +111,40 @@ func advertised(options Options) []string {
 	}
 	return names
 }
+
+// hosts are names without their ports.
+func hosts(names []string) []string {
+	bare := make([]string, len(names))
+	for i, name := range names {
+		bare[i] = name
+		if host, _, err := net.SplitHostPort(name); err == nil {
+			bare[i] = host
+		}
+	}
+	return bare
+}
+
+// busURLs are the addresses that agents dial: names, with port where they have
+// none of their own.
+func busURLs(names []string, port int) []string {
+	urls := make([]string, len(names))
+	for i, name := range names {
+		if _, _, err := net.SplitHostPort(name); err != nil {
+			name = net.JoinHostPort(strings.Trim(name, "[]"), strconv.Itoa(port))
+		}
+		urls[i] = "tls://" + name
+	}
+	return urls
+}
+
+// loopback is the host at which processes of this machine reach a listener.
+func loopback(host string) string {
+	switch ip := net.ParseIP(host); {
+	case ip == nil || !ip.IsUnspecified():
+		return host
+	case ip.To4() == nil:
+		return "::1"
+	default:
+		return "127.0.0.1"
+	}
+}

@@ -36,8 +36,8 @@ func TestRestartKeepsEverything(t *testing.T) {
 		t.Error("the connection does not say that the server is away")
 	}
 	second := start(t, embedded.Options{Dir: dir})
-	if second.URL() != first.URL() {
-		t.Fatalf("the server came back at %s, want %s", second.URL(), first.URL())
+	if second.LocalURL() != first.LocalURL() {
+		t.Fatalf("the server came back at %s, want %s", second.LocalURL(), first.LocalURL())
 	}
 	flush(t, conn)
 	if conn.Away() != 0 {

@@ -6,10 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
+	"net/http"
 	"os"
 	"path/filepath"
-	"strconv"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -27,9 +28,12 @@ type Options struct {
 	Dir string
 	// Host is the address to listen on. Default: 127.0.0.1.
 	Host string
-	// Advertise are the names or addresses under which agents reach the server.
-	// Default: Host, or this machine's addresses when Host is all of them.
+	// Advertise are the names or addresses under which agents reach the server,
+	// with a port where it is not the one listened on. Default: Host, or this
+	// machine's addresses when Host is all of them.
 	Advertise []string
+	// Reach says how a region's tasks reach the server; nil: by URLs.
+	Reach func(region string) (bus.Reach, error)
 	// Port to listen on. 0 takes a free one the first time and the same one ever
 	// after, since running agents come back to it.
 	Port int
@@ -53,7 +57,9 @@ type Server struct {
 	nc     *nats.Conn
 	hub    *bus.Hub
 	lock   *os.File
-	url    string
+	urls   []string
+	local  string
+	tunnel *tunnel
 	closed sync.Once
 }
 
@@ -85,7 +91,7 @@ func (s *Server) start(options Options) error {
 		return err
 	}
 	names := advertised(options)
-	cert, err := id.serverCertificate(append(names, "localhost", "127.0.0.1", "::1"))
+	cert, err := id.serverCertificate(append(hosts(names), "localhost", "127.0.0.1", "::1"))
 	if err != nil {
 		return err
 	}
@@ -105,6 +111,7 @@ func (s *Server) start(options Options) error {
 		return err
 	}
 	issuer.server = s.nats
+	s.tunnel = newTunnel(s.nats.WebsocketURL(), options.Log)
 	if err := savePort(options.Dir, port); err != nil {
 		return err
 	}
@@ -121,13 +128,14 @@ func (s *Server) connect(options Options, issuer *issuer, id *identity, names []
 	if err != nil {
 		return fmt.Errorf("connect to the bus in the process: %w", err)
 	}
-	urls := make([]string, len(names))
-	for i, name := range names {
-		urls[i] = "tls://" + net.JoinHostPort(name, strconv.Itoa(port))
+	s.urls = busURLs(names, port)
+	s.local = busURLs([]string{loopback(options.Host)}, port)[0]
+	authority, err := id.authority()
+	if err != nil {
+		return err
 	}
-	s.url = urls[0]
 	s.hub, err = bus.NewHub(bus.HubOptions{
-		NC: s.nc, Issuer: issuer, URLs: urls, CA: id.CA, Ephemeral: options.Ephemeral, Log: options.Log,
+		NC: s.nc, Issuer: issuer, URLs: s.urls, CA: authority, Reach: options.Reach, Ephemeral: options.Ephemeral, Log: options.Log,
 	})
 	return err
 }
@@ -135,8 +143,15 @@ func (s *Server) connect(options Options, issuer *issuer, id *identity, names []
 // Hub is the server's side of the bus.
 func (s *Server) Hub() *bus.Hub { return s.hub }
 
-// URL is the first address at which agents reach the server.
-func (s *Server) URL() string { return s.url }
+// URLs are the addresses at which agents reach the server's own listener.
+func (s *Server) URLs() []string { return slices.Clone(s.urls) }
+
+// LocalURL is the one for agents on this machine.
+func (s *Server) LocalURL() string { return s.local }
+
+// Tunnel carries agents that come through an HTTP server to the bus, over
+// WebSocket.
+func (s *Server) Tunnel() http.Handler { return s.tunnel }
 
 // Close ends the server. Streams and tickets stay good for the next Start.
 func (s *Server) Close() error {
@@ -191,6 +206,9 @@ func natsOptions(options Options, id *identity, issuer *issuer, cert tls.Certifi
 		AuthTimeout:      15,
 		PingInterval:     10 * time.Second,
 		MaxPingsOut:      3,
+		// For the tunnel alone, which is in front of it; agents prove themselves to
+		// NATS there as well.
+		Websocket: server.WebsocketOpts{Host: "127.0.0.1", Port: -1, NoTLS: true, HandshakeTimeout: tunnelPatience},
 	}
 	return o, nil
 }
@@ -203,6 +221,9 @@ func (l natsLog) Debugf(string, ...any)  {}
 func (l natsLog) Tracef(string, ...any)  {}
 
 func (l natsLog) Warnf(format string, v ...any) {
+	if strings.HasPrefix(format, "Websocket not configured with TLS") {
+		return // it listens on loopback, for the tunnel alone
+	}
 	l.log.Log(context.Background(), slog.LevelWarn, "nats server", "says", fmt.Sprintf(format, v...))
 }
 

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"onrush.dev/onrush/internal/fleet"
+	"onrush.dev/onrush/internal/fleet/docker"
+	"onrush.dev/onrush/internal/fleet/kubernetes"
 	"onrush.dev/onrush/internal/fleet/local"
 	"onrush.dev/onrush/internal/load"
 )
@@ -14,7 +16,22 @@ import (
 func Kinds() []fleet.Kind {
 	return []fleet.Kind{
 		local.Kind(),
+		docker.Kind(),
+		kubernetes.Kind(),
 	}
+}
+
+// Drivers are the kinds as those know them who do not open any.
+func Drivers() []load.DriverKind {
+	var drivers []load.DriverKind
+	for _, kind := range Kinds() {
+		settings := kind.Settings
+		if settings == nil {
+			settings = []load.Setting{}
+		}
+		drivers = append(drivers, load.DriverKind{Name: kind.Name, Summary: kind.Summary, Settings: settings})
+	}
+	return drivers
 }
 
 // Open makes the driver of a region.

@@ -11,25 +11,9 @@ import (
 	"onrush.dev/onrush/internal/store"
 )
 
-func testRegions(t *testing.T, newDSN func(testing.TB) string) {
+func testSecrets(t *testing.T, newDSN func(testing.TB) string) {
 	dsn := newDSN(t)
 	a, b := open(t, dsn), open(t, dsn)
-	us := load.Region{Name: "us", Driver: "local", Settings: map[string]string{"k": "v"}, Limit: 3}
-	eu := load.Region{Name: "eu", Driver: "local"}
-	must(t, a.PutRegion(t.Context(), us))
-	must(t, a.PutRegion(t.Context(), load.Region{Name: "eu", Driver: "docker"}))
-	must(t, a.PutRegion(t.Context(), eu))
-	list, err := b.Regions(t.Context())
-	must(t, err)
-	same(t, list, []load.Region{eu, us})
-	one, err := b.Region(t.Context(), "us")
-	must(t, err)
-	same(t, one, us)
-	must(t, a.DeleteRegion(t.Context(), "us"))
-	wantCode(t, a.DeleteRegion(t.Context(), "us"), load.NotFound)
-	_, err = b.Region(t.Context(), "us")
-	wantCode(t, err, load.NotFound)
-
 	key := secret(t, a, "links")
 	if len(key) != 32 || !bytes.Equal(key, secret(t, b, "links")) {
 		t.Errorf("servers have different secrets")

@@ -26,6 +26,9 @@ func Run(t *testing.T, newDSN func(testing.TB) string) {
 		"Intents":   testIntents,
 		"Reports":   testReports,
 		"Regions":   testRegions,
+		"Checks":    testRegionChecks,
+		"Proofs":    testProofs,
+		"Secrets":   testSecrets,
 		"Users":     testUsers,
 		"Opening":   testOpening,
 	}

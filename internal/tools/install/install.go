@@ -50,6 +50,8 @@ type Options struct {
 	// K6URL is where k6's releases lie, for machines without Go.
 	K6URL string
 	Log   io.Writer // progress; nil discards
+	// Target is another machine to make the tool for; nil: this one.
+	Target *Target
 }
 
 func (o Options) say(format string, args ...any) {

@@ -32,6 +32,10 @@ const (
 //go:embed _jmeter/jars.txt
 var jmeterJars string
 
+// JMeterJars lists what JMeter is made of: "sha256  group/artifact/version/file"
+// a line.
+func JMeterJars() string { return jmeterJars }
+
 func (jmeter) Name() string    { return "jmeter" }
 func (jmeter) Version() string { return jmeterRelease }
 

@@ -141,6 +141,9 @@ func goCommand(ctx context.Context, dir string, o Options, args ...string) *exec
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-trimpath", "GOWORK=off")
+	if o.Target != nil {
+		cmd.Env = append(cmd.Env, "GOOS=linux", "GOARCH="+o.Target.Arch)
+	}
 	if o.GoProxy != "" {
 		cmd.Env = append(cmd.Env, "GOPROXY="+o.GoProxy)
 	}

@@ -79,6 +79,9 @@ func lastLine(text string) string {
 
 // Install implements Installer.
 func (l locust) Install(ctx context.Context, dir string, o Options) (tools.Manifest, error) {
+	if o.Target != nil {
+		return l.installFor(ctx, dir, o)
+	}
 	base, version, err := python(ctx, "")
 	if err != nil {
 		return tools.Manifest{}, err

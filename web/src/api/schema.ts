@@ -41,6 +41,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/drivers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the kinds of drivers with their settings
+         * @description Needs the role viewer.
+         */
+        get: operations["list-drivers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/files": {
         parameters: {
             query?: never;
@@ -226,7 +246,9 @@ export interface paths {
         };
         /**
          * List the places that run tasks
-         * @description Needs the role viewer.
+         * @description Settings are shown to admins alone.
+         *
+         *     Needs the role viewer.
          */
         get: operations["list-regions"];
         put?: never;
@@ -249,8 +271,66 @@ export interface paths {
          * @description Needs the role viewer.
          */
         get: operations["get-region"];
+        /**
+         * Make or replace a region
+         * @description All faults are answered at once. Runs under way go on with the region that they began with. 201 tells that the name is new. A change takes the region's check away. The name in the body may be left out.
+         *
+         *     Needs the role admin.
+         */
+        put: operations["put-region"];
+        post?: never;
+        /**
+         * Remove a region
+         * @description A region that runs use is a conflict that names them, unless forced: then they go on to their end.
+         *
+         *     Needs the role admin.
+         */
+        delete: operations["delete-region"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/regions/{name}/capacity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Ask what a region holds now
+         * @description Needs the role viewer.
+         */
+        get: operations["get-region-capacity"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/regions/{name}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a region's newest check
+         * @description Needs the role viewer.
+         */
+        get: operations["get-region-check"];
+        put?: never;
+        /**
+         * Prove a region with a real run of one task
+         * @description Answers with the check that was started, or with the one under way. What it finds stands in GET /regions/{name}/check.
+         *
+         *     Needs the role operator.
+         */
+        post: operations["start-region-check"];
         delete?: never;
         options?: never;
         head?: never;
@@ -846,6 +926,7 @@ export interface components {
             /** Format: int64 */
             limit?: number;
             note?: string;
+            quotas?: components["schemas"]["Quota"][] | null;
         };
         Change: {
             at: components["schemas"]["Duration"];
@@ -976,6 +1057,16 @@ export interface components {
             /** @description The scenario as YAML or JSON text, instead of a saved one. */
             source?: string;
         };
+        DriverKind: {
+            name: string;
+            /** @description Its own settings, in the order of a form. */
+            settings: components["schemas"]["Setting"][];
+            /** @description One line for people. */
+            summary: string;
+        };
+        DriverList: {
+            drivers: components["schemas"]["DriverKind"][];
+        };
         /**
          * @description A length of time.
          * @example 90s
@@ -1088,6 +1179,16 @@ export interface components {
             };
             tcp_ms?: components["schemas"]["Latency"];
             tls_ms?: components["schemas"]["Latency"];
+        };
+        Finding: {
+            /** @description What was looked at: credentials, permission, image, quota, addresses, reach, run. */
+            check: string;
+            /** @description What to do about it. */
+            remedy?: string;
+            /** @enum {string} */
+            state: "ok" | "warning" | "failed";
+            /** @description What was found. */
+            text: string;
         };
         Flow: {
             /** @description Unique name among the flows. */
@@ -1355,17 +1456,146 @@ export interface components {
             endless?: boolean;
             points: components["schemas"]["Point"][] | null;
         };
-        Region: {
-            driver: string;
-            /** Format: int64 */
-            limit?: number;
+        Quota: {
+            /** Format: double */
+            in_use: number;
+            /** Format: double */
+            limit: number;
             name: string;
+            /** Format: int64 */
+            tasks: number;
+            unit: string;
+        };
+        Region: {
+            /**
+             * Format: double
+             * @description Cores of each task.
+             */
+            cpu?: number;
+            /** @description What starts its tasks: local, docker, kubernetes or ecs. */
+            driver: string;
+            /** @description Container image of the tasks. */
+            image?: string;
+            /** @description Container images by engine, where it is not image. */
+            images?: {
+                [key: string]: string;
+            };
+            /** @description Free words for people and reports. location (latitude,longitude) places it on the map, provider_region says by whose prices it is billed. */
+            labels?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description Most tasks at once, of all runs. Default: what the platform holds.
+             */
+            limit?: number;
+            /** @description Memory of each task, e.g. 2GiB. */
+            memory?: components["schemas"]["Size"];
+            /** @description Unique name: letters, digits, '-', '_', at most 63. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Most tasks of one run.
+             */
+            run_limit?: number;
+            /** @description URL at which its tasks reach the server, where that is not the server's public one. */
+            server?: string;
+            /** @description The driver's own settings. */
             settings?: {
                 [key: string]: string;
             };
+            /**
+             * Format: int64
+             * @description Most users that one task may have here.
+             */
+            users_per_task?: number;
+        };
+        RegionCapacity: {
+            /** @description Why the region could not be asked; then the other figures mean nothing. */
+            finding?: components["schemas"]["Finding"];
+            /**
+             * Format: int64
+             * @description Tasks that could start now; absent when no limit is known.
+             */
+            free?: number;
+            /** Format: int64 */
+            in_use: number;
+            /** Format: int64 */
+            limit?: number;
+            note?: string;
+            quotas?: components["schemas"]["Quota"][] | null;
+        };
+        RegionCheck: {
+            /** @description Who started it. */
+            by?: string;
+            /** Format: date-time */
+            ended?: string;
+            /** @description What was found so far, in order. */
+            findings: components["schemas"]["Finding"][];
+            id: string;
+            region: string;
+            /** @description The runs that it made; lists of runs leave them out. */
+            runs?: string[] | null;
+            /** Format: date-time */
+            started: string;
+            /** @enum {string} */
+            state: "running" | "ok" | "warning" | "failed";
+            /** @description What it is doing now. */
+            step?: string;
+            /**
+             * Format: date-time
+             * @description When its server last worked on it.
+             */
+            updated: string;
+        };
+        RegionItem: {
+            /** @description Its newest check, if it was checked since its last change. */
+            check?: components["schemas"]["RegionCheck"];
+            /**
+             * Format: double
+             * @description Cores of each task.
+             */
+            cpu?: number;
+            /** @description What starts its tasks: local, docker, kubernetes or ecs. */
+            driver: string;
+            /** @description Container image of the tasks. */
+            image?: string;
+            /** @description Container images by engine, where it is not image. */
+            images?: {
+                [key: string]: string;
+            };
+            /** @description Free words for people and reports. location (latitude,longitude) places it on the map, provider_region says by whose prices it is billed. */
+            labels?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description Most tasks at once, of all runs. Default: what the platform holds.
+             */
+            limit?: number;
+            /** @description Memory of each task, e.g. 2GiB. */
+            memory?: components["schemas"]["Size"];
+            /** @description Unique name: letters, digits, '-', '_', at most 63. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Most tasks of one run.
+             */
+            run_limit?: number;
+            /** @description URL at which its tasks reach the server, where that is not the server's public one. */
+            server?: string;
+            /** @description The driver's own settings. */
+            settings?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description Most users that one task may have here.
+             */
+            users_per_task?: number;
         };
         RegionList: {
-            regions: components["schemas"]["Region"][];
+            regions: components["schemas"]["RegionItem"][];
         };
         RegionLoad: {
             /** @description A region known to the server. */
@@ -1458,6 +1688,7 @@ export interface components {
             by?: string;
             cause?: string[] | null;
             changes?: components["schemas"]["Change"][] | null;
+            check?: components["schemas"]["RunCheck"];
             /** Format: date-time */
             created: string;
             /** Format: date-time */
@@ -1485,6 +1716,10 @@ export interface components {
             /** @enum {string} */
             verdict?: "passed" | "failed" | "not_judged";
         };
+        RunCheck: {
+            image?: string;
+            region: string;
+        };
         RunFacts: {
             cause?: string[] | null;
             /** Format: date-time */
@@ -1508,6 +1743,8 @@ export interface components {
             by?: string;
             cause?: string[] | null;
             changes?: components["schemas"]["Change"][] | null;
+            /** @description Set when it only proves a region. */
+            check?: components["schemas"]["RunCheck"];
             /** Format: date-time */
             created: string;
             /** Format: date-time */
@@ -1563,6 +1800,52 @@ export interface components {
             requests_per_second: number;
             /** Format: double */
             seconds: number;
+        };
+        SavedRegion: {
+            /** @description False when exactly this was saved already. */
+            changed: boolean;
+            /**
+             * Format: double
+             * @description Cores of each task.
+             */
+            cpu?: number;
+            /** @description What starts its tasks: local, docker, kubernetes or ecs. */
+            driver: string;
+            /** @description Container image of the tasks. */
+            image?: string;
+            /** @description Container images by engine, where it is not image. */
+            images?: {
+                [key: string]: string;
+            };
+            /** @description Free words for people and reports. location (latitude,longitude) places it on the map, provider_region says by whose prices it is billed. */
+            labels?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description Most tasks at once, of all runs. Default: what the platform holds.
+             */
+            limit?: number;
+            /** @description Memory of each task, e.g. 2GiB. */
+            memory?: components["schemas"]["Size"];
+            /** @description Unique name: letters, digits, '-', '_', at most 63. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Most tasks of one run.
+             */
+            run_limit?: number;
+            /** @description URL at which its tasks reach the server, where that is not the server's public one. */
+            server?: string;
+            /** @description The driver's own settings. */
+            settings?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description Most users that one task may have here.
+             */
+            users_per_task?: number;
         };
         SavedScenario: {
             by?: string;
@@ -1812,6 +2095,18 @@ export interface components {
             tasks: number;
             /** Format: int64 */
             users: number;
+        };
+        Setting: {
+            /** @description The words that it may be; none: free text. */
+            allowed?: string[] | null;
+            default?: string;
+            example?: string;
+            /** @description One sentence; says what empty means. */
+            help: string;
+            name: string;
+            required?: boolean;
+            /** @description Never shown again. */
+            secret?: boolean;
         };
         Share: {
             /** Format: int64 */
@@ -2184,6 +2479,35 @@ export interface operations {
             };
         };
     };
+    "list-drivers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DriverList"];
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
     "upload-file": {
         parameters: {
             query?: {
@@ -2527,6 +2851,175 @@ export interface operations {
             };
         };
     };
+    "put-region": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Region"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedRegion"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedRegion"];
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    "delete-region": {
+        parameters: {
+            query?: {
+                /** @description Remove it though runs use it. */
+                force?: boolean;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    "get-region-capacity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegionCapacity"];
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    "get-region-check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegionCheck"];
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    "start-region-check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegionCheck"];
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
     "list-runs": {
         parameters: {
             query?: {
@@ -2534,6 +3027,8 @@ export interface operations {
                 scenario?: string;
                 /** @description Only runs with one of these statuses. */
                 status?: ("queued" | "provisioning" | "ready" | "running" | "cancelling" | "finishing" | "ended")[] | null;
+                /** @description The runs that prove this region, which lists leave out else. */
+                check?: string;
                 /** @description Only runs older than this one: the next page. */
                 before?: string;
                 limit?: number;
