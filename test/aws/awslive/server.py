@@ -8,6 +8,7 @@
     GET  /moto-live/calls              the record; ?since=n&service=&action=&key=&principal=
     GET  /moto-live/tasks              all tasks; ?region=&cluster=&run=, with their processes' ids
     POST /moto-live/kill               {"task": id or ARN}: its processes, by SIGKILL
+    GET  /moto-live/inventory          what the account of a key has in a region; ?region=&key=
     PUT  /moto-live/answers            what functions of custom resources answer; ?id=
     POST /moto-live/interrupt          {"task": id or ARN}: Spot takes it back
 """
@@ -27,7 +28,8 @@ from .calls import Call
 from .cloudwatch import usage_answer
 from .ecs import ACTIONS, ECS, Problem
 from .faults import CALL, Faults
-from .formation import Engine
+from .formation import Engine, inventory
+from .formation.aws import AWS
 from .quotas import FARGATE, Quotas
 from .record import Record
 
@@ -149,6 +151,8 @@ class Server:
             case "POST", "kill":
                 self._task(body["task"]).kill()
                 return {}
+            case "GET", "inventory":
+                return inventory(AWS(self.ecs.endpoint, query["region"], query["key"]))
             case "PUT", "answers":
                 return self.formation.functions.answer(query["id"], body)
             case "POST", "interrupt":

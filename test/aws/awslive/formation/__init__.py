@@ -7,5 +7,6 @@ behind custom resources run for real. Read engine.py first, then kinds.py.
 """
 
 from .engine import Engine
+from .inventory import inventory
 
-__all__ = ["Engine"]
+__all__ = ["Engine", "inventory"]

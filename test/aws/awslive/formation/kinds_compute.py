@@ -48,14 +48,10 @@ def change_service(aws: Any, id: str, old: dict[str, Any], new: dict[str, Any], 
     return {"Name": id.split("/")[-1]}
 
 
+# A changed template is made anew: moto cannot start machines of a second version.
 def template(aws: Any, p: dict[str, Any], place: Place) -> Made:
     made = aws.call("ec2", "create_launch_template", p, LaunchTemplateName=place.name)["LaunchTemplate"]
     return made["LaunchTemplateId"], {"LatestVersionNumber": str(made["LatestVersionNumber"])}
-
-
-def change_template(aws: Any, id: str, old: dict[str, Any], new: dict[str, Any], place: Place) -> dict[str, Any]:
-    made = aws.call("ec2", "create_launch_template_version", new, LaunchTemplateId=id)["LaunchTemplateVersion"]
-    return {"LatestVersionNumber": str(made["VersionNumber"])}
 
 
 def _group(p: dict[str, Any]) -> dict[str, Any]:
@@ -97,7 +93,7 @@ KINDS = {
     "AWS::ECS::Cluster": Kind(cluster, delete_cluster),
     "AWS::ECS::TaskDefinition": Kind(definition, lambda aws, id, p: aws.ecs.deregister_task_definition(taskDefinition=id)),
     "AWS::ECS::Service": Kind(service, lambda aws, id, p: aws.ecs.delete_service(cluster=p["Cluster"], service=id, force=True), change_service),
-    "AWS::EC2::LaunchTemplate": Kind(template, lambda aws, id, p: aws.ec2.delete_launch_template(LaunchTemplateId=id), change_template),
+    "AWS::EC2::LaunchTemplate": Kind(template, lambda aws, id, p: aws.ec2.delete_launch_template(LaunchTemplateId=id)),
     "AWS::AutoScaling::AutoScalingGroup": Kind(machines, delete_machines, change_machines),
     "AWS::Lambda::Function": Kind(function, lambda aws, id, p: aws.lambda_.delete_function(FunctionName=id)),
 }
