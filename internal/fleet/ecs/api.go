@@ -45,7 +45,6 @@ type api struct {
 	ec2     *query.Client
 	iam     *query.Client
 	metrics *query.Client
-	http    *http.Client
 
 	launch, stop, read *pace
 }
@@ -55,10 +54,9 @@ type api struct {
 func newAPI(o Options) (*api, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	transport := awshttp.NewBuildableClient().WithTimeout(o.timing.call).WithTransportOptions(func(t *http.Transport) {
+	client := awshttp.NewBuildableClient().WithTimeout(o.timing.call).WithTransportOptions(func(t *http.Transport) {
 		t.MaxIdleConnsPerHost = workers
-	}).GetTransport()
-	client := &http.Client{Transport: transport, Timeout: o.timing.call}
+	})
 	options := []func(*config.LoadOptions) error{config.WithRegion(o.AWSRegion), config.WithHTTPClient(client)}
 	if o.Endpoint != "" {
 		options = append(options, config.WithBaseEndpoint(o.Endpoint))
@@ -78,7 +76,6 @@ func newAPI(o Options) (*api, error) {
 			}
 		}))
 	}
-	cfg.HTTPClient = client
 	return &api{
 		// Repeating a call is the driver's own business: it knows for how long, and
 		// what may be repeated.
@@ -89,14 +86,11 @@ func newAPI(o Options) (*api, error) {
 		ec2:     &query.Client{Config: cfg, Service: "ec2", Version: "2016-11-15"},
 		iam:     &query.Client{Config: cfg, Service: "iam", Version: "2010-05-08"},
 		metrics: &query.Client{Config: cfg, Service: "monitoring", Version: "2010-08-01"},
-		http:    client,
 		launch:  newPace(o.timing.rate, int(o.timing.rate)),
 		stop:    newPace(stopRate, stopBurst),
 		read:    newPace(readRate, readBurst),
 	}, nil
 }
-
-func (a *api) close() { a.http.CloseIdleConnections() }
 
 // pace holds calls to a rate that AWS bears: it halves when AWS throttles, and
 // comes back in small steps as calls succeed.
