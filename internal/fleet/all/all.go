@@ -7,6 +7,7 @@ import (
 
 	"onrush.dev/onrush/internal/fleet"
 	"onrush.dev/onrush/internal/fleet/docker"
+	"onrush.dev/onrush/internal/fleet/ecs"
 	"onrush.dev/onrush/internal/fleet/kubernetes"
 	"onrush.dev/onrush/internal/fleet/local"
 	"onrush.dev/onrush/internal/load"
@@ -18,6 +19,7 @@ func Kinds() []fleet.Kind {
 		local.Kind(),
 		docker.Kind(),
 		kubernetes.Kind(),
+		ecs.Kind(),
 	}
 }
 
