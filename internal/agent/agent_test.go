@@ -96,6 +96,9 @@ func TestEndsEarly(t *testing.T) {
 		"drain from outside": {func(_ *rig, a *running, _ time.Time) { close(a.drain) }, "drained"},
 		"drain":              {func(r *rig, _ *running, at time.Time) { r.send(change(0, load.ChangeDrain, now(at), 0)) }, "drained"},
 		"stop at an instant": {func(r *rig, _ *running, at time.Time) { r.send(change(0, load.ChangeStop, now(at), 0)) }, "stopped"},
+		"drain alone": {func(r *rig, _ *running, _ time.Time) {
+			r.send(load.Command{Kind: load.CommandDrain, Text: "a task less"})
+		}, "drained"},
 		"stop now": {func(r *rig, _ *running, _ time.Time) {
 			r.send(load.Command{Kind: load.CommandStop, Text: "enough"})
 		}, "enough"},
@@ -133,6 +136,7 @@ func TestEndsBeforeStart(t *testing.T) {
 	}{
 		"drain":         {end: func(_ *rig, a *running) { close(a.drain) }, kind: load.EventDone, want: "before the load"},
 		"stop":          {end: func(r *rig, _ *running) { r.send(load.Command{Kind: load.CommandStop, Text: "no more"}) }, kind: load.EventDone, want: "no more"},
+		"drain alone":   {end: func(r *rig, _ *running) { r.send(load.Command{Kind: load.CommandDrain, Text: "a task less"}) }, kind: load.EventDone, want: "a task less"},
 		"never started": {bounds: agent.Bounds{Start: 100 * time.Millisecond}, end: func(*rig, *running) {}, kind: load.EventFailed, want: "no start command"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -178,6 +182,24 @@ func TestChanges(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.wantWhole(r.event(load.EventDone))
+}
+
+// A task that was late for the barrier begins where the start command says.
+func TestJoinsLate(t *testing.T) {
+	t.Parallel()
+	order := scripted(2, 12*time.Second, load.Scripted{})
+	order.Skip = load.Duration(time.Second)
+	r := newRig(t, order)
+	a := r.start(agent.Bounds{})
+	r.event(load.EventReady)
+	r.send(load.Command{Kind: load.CommandStart, Start: time.Now().Add(-10 * time.Second), Skip: load.Duration(10500 * time.Millisecond)})
+	if err := r.end(a); err != nil {
+		t.Fatal(err)
+	}
+	r.wantWhole(r.event(load.EventDone))
+	if started := r.event(load.EventStarted); time.Duration(started.Skip) != 10500*time.Millisecond || r.windows[0].Second != 10 {
+		t.Errorf("it started %s into the run, its first window is second %d; want 10.5s and 10", started.Skip, r.windows[0].Second)
+	}
 }
 
 // A replacement begins in the middle of the run, in the run's own seconds.

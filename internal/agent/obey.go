@@ -16,8 +16,8 @@ func (s stopped) Error() string { return s.text }
 // obeyed is what the server has told the task so far.
 type obeyed struct {
 	mu       sync.Mutex
-	timeline *load.Timeline // nil until the order is there
-	start    chan time.Time // the barrier, once
+	timeline *load.Timeline    // nil until the order is there
+	start    chan load.Command // the barrier, once
 	started  bool
 	early    map[int]load.Change // came before the order
 	taken    map[int]bool        // numbers of changes in the timeline
@@ -44,7 +44,7 @@ func (o *obeyed) begin(order load.Order) {
 
 func (o *obeyed) setUp() {
 	if o.start == nil {
-		o.start = make(chan time.Time, 1)
+		o.start = make(chan load.Command, 1)
 		o.news = make(chan struct{}, 1)
 		o.early, o.taken = map[int]load.Change{}, map[int]bool{}
 	}
@@ -139,11 +139,13 @@ func (a *agent) obey(ctx context.Context) {
 			a.Log.Info("told by the server", "kind", c.Kind, "change", c.Change, "text", c.Text)
 			switch c.Kind {
 			case load.CommandStart:
-				a.obeyed.startAt(c.Start)
+				a.obeyed.startAt(c)
 			case load.CommandChange:
 				if c.Change != nil {
 					a.obeyed.change(c.Number, *c.Change)
 				}
+			case load.CommandDrain:
+				a.drainAlone(orText(c.Text, "asked to end"))
 			case load.CommandStop:
 				a.cancel(stopped{orText(c.Text, "stopped by the server")})
 			default:
@@ -153,14 +155,24 @@ func (a *agent) obey(ctx context.Context) {
 	}
 }
 
-// startAt hands the barrier to whoever awaits it, the first time.
-func (o *obeyed) startAt(barrier time.Time) {
+// drainAlone ends this task in an orderly way, whatever the others do. One that
+// has no load yet ends at once.
+func (a *agent) drainAlone(why string) {
+	if !a.loading.Load() {
+		a.cancel(stopped{why})
+		return
+	}
+	a.leaving.Do(func() { close(a.left) })
+}
+
+// startAt hands the command to start to whoever awaits it, the first time.
+func (o *obeyed) startAt(c load.Command) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.setUp()
 	if !o.started {
 		o.started = true
-		o.start <- barrier
+		o.start <- c
 	}
 }
 

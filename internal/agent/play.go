@@ -15,6 +15,8 @@ const (
 	cutLag = 5 * time.Millisecond
 	// enoughTime before the start for measuring the clock once more.
 	enoughTime = 250 * time.Millisecond
+	// startSlack is how much longer than the run itself a task waits for others.
+	startSlack = time.Minute
 	// newsLag is how long after its start the task tells of it. All tasks of a
 	// machine start at one instant: the word of the first must not take the CPU
 	// from the start of the last.
@@ -27,10 +29,16 @@ const (
 // awaitStart waits for the start command and returns the barrier in this
 // machine's clock.
 func (a *agent) awaitStart(ctx context.Context) (barrier time.Time, err error) {
-	never := time.NewTimer(a.Bounds.Start)
+	patience := a.Bounds.Start
+	if within := time.Duration(a.order.Scenario.Start.Within); within > 0 {
+		patience = max(patience, within+startSlack) // for others that are slower
+	}
+	never := time.NewTimer(patience)
 	defer never.Stop()
 	select {
-	case at := <-a.obeyed.start:
+	case c := <-a.obeyed.start:
+		a.joinAt(time.Duration(c.Skip))
+		at := c.Start
 		if left := time.Until(a.clock.local(at)); left > enoughTime {
 			// Once more, right before the start. The one before stays good if
 			// this one fails.
@@ -42,9 +50,18 @@ func (a *agent) awaitStart(ctx context.Context) (barrier time.Time, err error) {
 		}
 		return a.clock.local(at), nil
 	case <-never.C:
-		return time.Time{}, fmt.Errorf("no start command came within %s", a.Bounds.Start)
+		return time.Time{}, fmt.Errorf("no start command came within %s", patience)
 	case <-ctx.Done():
 		return time.Time{}, context.Cause(ctx)
+	}
+}
+
+// joinAt makes a task begin in the middle of the run, when it came too late for
+// the barrier or for what its order said.
+func (a *agent) joinAt(skip time.Duration) {
+	if skip > time.Duration(a.order.Skip) {
+		a.order.Skip = load.Duration(skip)
+		a.recorder.Begin(int(skip / time.Second))
 	}
 }
 
@@ -98,7 +115,7 @@ type player struct {
 
 // watch cuts windows and sees to the end until the engine has ended.
 func (p *player) watch(ctx context.Context, stop context.CancelCauseFunc, started <-chan time.Time, ended <-chan error) error {
-	drain := p.Drain
+	drain, left := p.Drain, p.left
 	var hung, drained, tell <-chan time.Time
 	var began *time.Time // not told yet
 	defer func() {
@@ -139,6 +156,9 @@ func (p *player) watch(ctx context.Context, stop context.CancelCauseFunc, starte
 			drain = nil
 			p.obeyed.drainNow(max(0, time.Since(p.barrier)))
 			drained = time.After(p.Bounds.Drain)
+		case <-left:
+			left = nil
+			p.obeyed.drainNow(max(0, time.Since(p.barrier)))
 		case <-drained:
 			stop(stopped{"drained; requests still in flight were cut off"})
 		case <-limit.C:
@@ -165,7 +185,7 @@ func (p *player) endOf(second int) time.Time {
 func (p *player) tellStart(at time.Time) {
 	skew := milliseconds(at.Sub(p.barrier.Add(time.Duration(p.order.Skip))))
 	p.skew = &skew
-	event := load.TaskEvent{Kind: load.EventStarted, SkewMS: &skew}
+	event := load.TaskEvent{Kind: load.EventStarted, SkewMS: &skew, Skip: p.order.Skip}
 	p.addClock(&event)
 	p.say(event)
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -74,6 +75,9 @@ type agent struct {
 	obeyed obeyed
 	// loading is set when the load begins: a drain before that ends the task.
 	loading atomic.Bool
+	// left is closed when this task alone is to drain.
+	left    chan struct{}
+	leaving sync.Once
 
 	dir      string
 	order    load.Order
@@ -103,7 +107,7 @@ func Run(ctx context.Context, ticket bus.Ticket, options Options) error {
 	if err != nil {
 		return err
 	}
-	a := &agent{Options: options, ticket: ticket, web: web}
+	a := &agent{Options: options, ticket: ticket, web: web, left: make(chan struct{})}
 	ctx, a.cancel = context.WithCancelCause(ctx)
 	defer a.cancel(nil)
 	go a.endEarly(ctx)

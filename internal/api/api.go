@@ -30,6 +30,7 @@ type Options struct {
 	Blob    blob.Bucket
 	Auth    *auth.Service
 	Control Control
+	Sweeper Sweeper
 	Regions Regions
 	// Live returns the live picture of a run that this server conducts.
 	Live func(run string) (Picture, bool)
@@ -86,8 +87,18 @@ type Control interface {
 	// Plan works out what a scenario would run now. files maps the scenario's
 	// paths to hashes of stored content.
 	Plan(ctx context.Context, scenario load.Scenario, files map[string]string) (*load.Plan, error)
+	// Room says whether a region has room for more tasks of a run, which then has
+	// so many there.
+	Room(ctx context.Context, region string, tasks, more int) error
 	// Wake makes it look at a run soon: it is new, or something was asked of it.
 	Wake(run string)
+}
+
+// Sweeper looks for tasks that run for nobody; package control has it.
+type Sweeper interface {
+	Latest() []load.Sweep
+	Sweep(ctx context.Context, region string) (load.Sweep, error)
+	SweepAll(ctx context.Context) ([]load.Sweep, error)
 }
 
 // Picture is a run as it is being measured; package collect has it.
@@ -147,6 +158,7 @@ func build(o Options) (*api, *http.ServeMux) {
 	a.registerArtifacts()
 	a.registerLive()
 	a.registerRegions()
+	a.registerSweeps()
 	a.registerMeta()
 	a.finish()
 	mux.HandleFunc("/api/", a.noRoute)

@@ -135,6 +135,13 @@ func (p *planner) Plan(_ context.Context, s load.Scenario, _ map[string]string) 
 	})
 }
 
+func (p *planner) Room(_ context.Context, region string, tasks, _ int) error {
+	if tasks > 5 {
+		return load.Errorf(load.Conflict, "region %s allows one run at most 5 tasks", region)
+	}
+	return nil
+}
+
 func (p *planner) Wake(run string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

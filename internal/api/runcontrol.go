@@ -15,7 +15,7 @@ func (a *api) registerRunControl() {
 		role: load.Operator, status: accepted,
 	}, a.stopRun)
 	handle(a, route{
-		method: "POST", path: "/runs/{id}/load", id: "change-load", tag: "control", summary: "Change a running load to a new level until its end",
+		method: "POST", path: "/runs/{id}/load", id: "change-load", tag: "control", summary: "Change a running load to a new level until its end, or its number of tasks",
 		role: load.Operator, status: accepted,
 	}, a.changeLoad)
 	handle(a, route{
@@ -47,9 +47,12 @@ type changeLoadIn struct {
 }
 
 func (a *api) changeLoad(ctx context.Context, in *changeLoadIn) (*body[load.Intent], error) {
-	run, err := a.running(ctx, in.ID)
+	run, err := a.runningAny(ctx, in.ID)
 	if err != nil {
 		return nil, err
+	}
+	if in.Body.Tasks != nil || !load.ChangesLive(run.Plan.Engine) {
+		return a.changeTasks(ctx, run, in.Body)
 	}
 	level, err := newLevel(run.Plan, in.Body)
 	if err != nil {
@@ -61,14 +64,16 @@ func (a *api) changeLoad(ctx context.Context, in *changeLoadIn) (*body[load.Inte
 // newLevel turns what was asked into the level of the whole run.
 func newLevel(plan *load.Plan, ask wire.LoadChange) (float64, error) {
 	given := 0
-	for _, is := range []bool{ask.Users != nil, ask.TotalUsers != nil, ask.Rate != nil} {
+	for _, is := range []bool{ask.Users != nil, ask.TotalUsers != nil, ask.Rate != nil, ask.Tasks != nil} {
 		if is {
 			given++
 		}
 	}
 	switch {
 	case given != 1:
-		return 0, oneProblem(load.Problem{Path: "users", Allowed: "exactly one of users, total_users, rate", Message: "say one new level"})
+		return 0, oneProblem(load.Problem{Path: "users", Allowed: "exactly one of users, total_users, rate, tasks", Message: "say one new level"})
+	case ask.Region != "":
+		return 0, oneProblem(load.Problem{Path: "region", Found: ask.Region, Allowed: "region with tasks", Message: "users and rates are those of the whole run: leave region out, or change tasks"})
 	case plan.Model == load.Open && ask.Rate == nil:
 		return 0, oneProblem(load.Problem{Path: "rate", Allowed: "rate", Message: "this run's load is a rate, not a number of users"})
 	case plan.Model == load.Closed && ask.Rate != nil:
@@ -95,17 +100,23 @@ func (a *api) resumeRun(ctx context.Context, in *IDIn) (*body[load.Intent], erro
 	return a.intend(ctx, load.Intent{Run: in.ID, Kind: load.IntentResume})
 }
 
-// running returns a run that can be changed live.
+// running returns a run whose load can be changed live.
 func (a *api) running(ctx context.Context, id string) (load.Run, error) {
+	run, err := a.runningAny(ctx, id)
+	if err == nil && !load.ChangesLive(run.Plan.Engine) {
+		err = load.Errorf(load.Conflict, "%s cannot pause its load while it runs: take tasks away, or stop the run", run.Plan.Engine)
+	}
+	return run, err
+}
+
+// runningAny returns a run that runs.
+func (a *api) runningAny(ctx context.Context, id string) (load.Run, error) {
 	run, err := a.Store.Run(ctx, id)
 	if err != nil {
 		return run, err
 	}
 	if run.Status != load.Running || run.Plan == nil {
 		return run, load.Errorf(load.Conflict, "run %s is %s: only a running one can be changed", id, run.Status)
-	}
-	if !load.ChangesLive(run.Plan.Engine) {
-		return run, load.Errorf(load.Conflict, "%s cannot change or pause its load while it runs: to add users start another run of the scenario beside it, to take them stop one", run.Plan.Engine)
 	}
 	return run, nil
 }
@@ -117,7 +128,7 @@ func (a *api) intend(ctx context.Context, in load.Intent) (*body[load.Intent], e
 	if err != nil {
 		return nil, err
 	}
-	a.Log.InfoContext(ctx, "run changed", "user", in.By, "run", in.Run, "intent", in.Kind, "level", in.Level)
+	a.Log.InfoContext(ctx, "run changed", "user", in.By, "run", in.Run, "intent", in.Kind, "level", in.Level, "tasks", in.Tasks)
 	a.Control.Wake(in.Run)
 	return answer(in), nil
 }

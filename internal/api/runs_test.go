@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -160,5 +161,45 @@ func TestResults(t *testing.T) {
 		{"delete one to be kept", "operator", "DELETE /runs/" + kept, "", nil, 409, []string{"kept"}, nil},
 		{"file of one that measured nothing", "viewer", "GET /runs/" + kept + "/series.parquet", "", nil, 404, nil, nil},
 		{"series of it", "viewer", "GET /runs/" + kept + "/series", "", nil, 200, []string{`"points":[]`}, nil},
+	})
+}
+
+// TestTasksOfARun changes the tasks of a run whose engine has no live control,
+// and asks in vain where it has.
+func TestTasksOfARun(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	id := b.startRun(t)
+	b.move(t, id, load.Running)
+	at := "/runs/" + id
+	b.run(t, []row{
+		{"of the http engine", "operator", "POST " + at + "/load", `{"tasks":3}`, nil, 409, []string{"users or rate instead"}, nil},
+		{"region of users", "operator", "POST " + at + "/load", `{"users":3,"region":"eu"}`, nil, 422, []string{`"path":"region"`}, nil},
+	})
+	var region string
+	_, err := b.store.UpdateRun(t.Context(), id, "", func(r *load.Run) error {
+		r.Plan.Engine = load.EngineK6
+		region = r.Plan.Regions[0].Name
+		return nil
+	})
+	must(t, err)
+	each := func() int { // users of a planned task
+		run, err := b.store.Run(t.Context(), id)
+		must(t, err)
+		return run.Plan.Regions[0].Tasks[0].Users
+	}()
+	b.run(t, []row{
+		{"tasks", "operator", "POST " + at + "/load", `{"tasks":3}`, nil, 202, []string{`"kind":"tasks"`, `:3}`}, nil},
+		{"of a region", "operator", "POST " + at + "/load", `{"tasks":1,"region":"` + region + `"}`, nil, 202, []string{`"tasks":{"` + region + `":1}`}, nil},
+		{"of no region", "operator", "POST " + at + "/load", `{"tasks":1,"region":"mars"}`, nil, 422, []string{"it has:"}, nil},
+		{"more than there is room for", "operator", "POST " + at + "/load", `{"tasks":6}`, nil, 409, []string{"at most 5 tasks"}, nil},
+		{"none", "operator", "POST " + at + "/load", `{"tasks":0}`, nil, 422, []string{"stop the run"}, nil},
+		{"whole tasks by users", "operator", "POST " + at + "/load", fmt.Sprintf(`{"total_users":%d}`, 3*each), nil, 202, []string{`:3}`}, nil},
+		{"half a task by users", "operator", "POST " + at + "/load", fmt.Sprintf(`{"total_users":%d}`, 2*each+1), nil, 422,
+			[]string{"no live control", fmt.Sprintf("%d or %d", 2*each, 3*each)}, nil},
+		{"a rate", "operator", "POST " + at + "/load", `{"rate":7}`, nil, 422, []string{"tasks or total_users"}, nil},
+		{"two at once", "operator", "POST " + at + "/load", `{"rate":7,"tasks":1}`, nil, 422, []string{"exactly one"}, nil},
+		{"pause", "operator", "POST " + at + "/pause", "", nil, 409, []string{"cannot pause"}, nil},
+		{"as a viewer", "viewer", "POST " + at + "/load", `{"tasks":3}`, nil, 403, nil, nil},
 	})
 }

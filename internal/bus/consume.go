@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -17,8 +18,9 @@ type Message struct {
 	Task      string
 	Attempt   int
 	Kind      MessageKind
-	Data      []byte // an encoded load.Window, or a load.TaskEvent in JSON; the receiver may keep it
-	StreamSeq uint64 // place in the stream
+	Data      []byte    // an encoded load.Window, or a load.TaskEvent in JSON; the receiver may keep it
+	StreamSeq uint64    // place in the stream
+	At        time.Time // when the stream took it, by the server's clock
 }
 
 // MessageKind tells windows and events apart.
@@ -99,7 +101,7 @@ func (h *Hub) handleOne(m jetstream.Msg, handle func(Message) error) (seq uint64
 	seq = meta.Sequence.Stream
 	if err == nil {
 		return seq, handle(Message{
-			Task: from.task, Attempt: from.attempt, Kind: MessageKind(kind), Data: m.Data(), StreamSeq: seq,
+			Task: from.task, Attempt: from.attempt, Kind: MessageKind(kind), Data: m.Data(), StreamSeq: seq, At: meta.Timestamp,
 		})
 	}
 	h.Log.Warn("dropped a message of the stream", "err", err)

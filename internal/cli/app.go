@@ -42,7 +42,7 @@ type runsCmd struct {
 	Stop      runsStopCmd      `cmd:"" help:"Stop a run; it keeps what it measured."`
 	Pause     runsPauseCmd     `cmd:"" help:"Stop the load and the profile's clock, until resume."`
 	Resume    runsResumeCmd    `cmd:"" help:"Go on after a pause."`
-	Change    runsChangeCmd    `cmd:"" help:"Change users or rate of a run that lives."`
+	Change    runsChangeCmd    `cmd:"" help:"Change users, rate or tasks of a run that lives."`
 	Report    runsReportCmd    `cmd:"" help:"Print a run's report."`
 	Artifacts runsArtifactsCmd `cmd:"" help:"List or download the files that a run's tasks left."`
 	Log       runsLogCmd       `cmd:"" help:"Print what a run's task wrote, or the run's events."`
@@ -55,6 +55,7 @@ type regionsCmd struct {
 	Edit   regionsEditCmd   `cmd:"" help:"Change a region."`
 	Check  regionsCheckCmd  `cmd:"" help:"Prove a region with a real run of one task."`
 	Remove regionsRemoveCmd `cmd:"" help:"Remove a region."`
+	Sweep  regionsSweepCmd  `cmd:"" help:"Stop tasks that run for nobody: their run has ended, or is not known."`
 }
 
 // Env is all that a command touches of its surroundings.

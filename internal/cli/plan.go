@@ -18,6 +18,7 @@ func planTable(w io.Writer, p *load.Plan) error {
 		{"model", string(p.Model)},
 		{"load", planLoad(p)},
 		{"profile", profile(p)},
+		{"late tasks", lateTasks(p.Start)},
 		{"lost tasks", string(p.LostTasks)},
 	}
 	if p.Expected > 0 {
@@ -50,6 +51,15 @@ func planTable(w io.Writer, p *load.Plan) error {
 		}
 	}
 	return columns(w, "TASK REGION USERS RATE REQUESTS ITERATIONS ROWS", tasks)
+}
+
+// lateTasks says how long the run waits for tasks, and what it does then.
+func lateTasks(p load.StartPolicy) string {
+	text := string(p.LateTasks)
+	if p.Within > 0 {
+		text += " after " + time.Duration(p.Within).String()
+	}
+	return text
 }
 
 // regionLine is a region's part, and what the region holds at this moment.

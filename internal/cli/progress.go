@@ -60,6 +60,9 @@ type lines struct {
 	w    io.Writer
 	plan *load.Plan
 	next int // second of the next line
+
+	starts   string    // what was last said of how tasks come up
+	startsAt time.Time // and when
 }
 
 // Run implements progress.
@@ -74,11 +77,29 @@ func (l *lines) Run(run load.Run) {
 func (l *lines) Snapshot(s load.Snapshot) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if s.Second < 0 && s.Status == load.Provisioning {
+		l.provisioning(s)
+		return
+	}
 	if s.Second < l.next || s.Status == load.Ended {
 		return
 	}
 	l.next = s.Second + linesEvery
 	fmt.Fprintf(l.w, "%s  %s\n", clock(s.Second, l.plan), figures(s.Last, l.plan))
+}
+
+// provisioning says how many tasks are up, when that has changed, and not more
+// often than figures are told.
+func (l *lines) provisioning(s load.Snapshot) {
+	text := strings.Join(startLines(s.Provisioning), "\n")
+	if l.startsAt.IsZero() {
+		l.startsAt = s.At // most are up before there is anything to tell
+	}
+	if text == "" || text == l.starts || s.At.Sub(l.startsAt) < linesEvery*time.Second {
+		return
+	}
+	l.starts, l.startsAt = text, s.At
+	fmt.Fprintln(l.w, text)
 }
 
 // Event implements progress.

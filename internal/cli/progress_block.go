@@ -45,7 +45,7 @@ func (b *block) Snapshot(s load.Snapshot) {
 		return
 	}
 	if s.Second < 0 {
-		b.draw([]string{fmt.Sprintf("%s  %s", s.Status, taskStates(s.Tasks))})
+		b.draw(append([]string{fmt.Sprintf("%s  %s", s.Status, taskStates(s.Tasks))}, startLines(s.Provisioning)...))
 		return
 	}
 	lines := []string{

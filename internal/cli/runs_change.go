@@ -14,6 +14,8 @@ type runsChangeCmd struct {
 	Users      count    `placeholder:"N" xor:"level" required:"" help:"Users in each task from now on (closed model)."`
 	TotalUsers count    `placeholder:"N" xor:"level" required:"" help:"Users of the whole run from now on (closed model)."`
 	Rate       rateFlag `short:"r" placeholder:"N" xor:"level" required:"" help:"Requests a second of the whole run from now on (open model)."`
+	Tasks      *int     `placeholder:"N" xor:"level" required:"" help:"Tasks of the whole run, or of --region, from now on (engines without live control: k6, jmeter)."`
+	Region     string   `placeholder:"NAME" help:"Only this region's tasks."`
 }
 
 // Run implements the command.
@@ -22,7 +24,7 @@ func (c *runsChangeCmd) Run(env *Env) error {
 	if err != nil {
 		return err
 	}
-	change := client.Load{Users: int(c.Users), TotalUsers: int(c.TotalUsers), Rate: load.Rate(c.Rate)}
+	change := client.Load{Users: int(c.Users), TotalUsers: int(c.TotalUsers), Rate: load.Rate(c.Rate), Tasks: c.Tasks, Region: c.Region}
 	if err := api.ChangeLoad(env.Context, c.ID, change); err != nil {
 		return err
 	}

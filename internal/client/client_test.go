@@ -128,6 +128,8 @@ func (planner) Plan(_ context.Context, s load.Scenario, _ map[string]string) (*l
 
 func (planner) Wake(string) {}
 
+func (planner) Room(context.Context, string, int, int) error { return nil }
+
 func TestScenarios(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

@@ -108,11 +108,13 @@ type Load struct {
 	Users      int       // in each task (closed model)
 	TotalUsers int       // of the whole run (closed model)
 	Rate       load.Rate // requests a second of the whole run (open model)
+	Tasks      *int      // of the whole run or of Region, for engines without live control
+	Region     string    // with Tasks
 }
 
 // ChangeLoad changes a running load.
 func (c *Client) ChangeLoad(ctx context.Context, id string, l Load) error {
-	var in wire.LoadChange
+	in := wire.LoadChange{Tasks: l.Tasks, Region: l.Region}
 	if l.Users != 0 {
 		in.Users = &l.Users
 	}

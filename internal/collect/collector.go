@@ -109,6 +109,13 @@ func (c *Collector) TaskGone(task string, attempt int, final bool, sent int64, w
 	c.progress()
 }
 
+// AddTask makes room for a task that the plan did not have.
+func (c *Collector) AddTask(region, task string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.scopes.addTask(region, task)
+}
+
 // Status shows where the run and every attempt of its tasks stand.
 func (c *Collector) Status(status load.Status, tasks []load.Task) {
 	c.mu.Lock()

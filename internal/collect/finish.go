@@ -19,6 +19,7 @@ type Result struct {
 	Tasks       map[string]load.TaskFigures // the task as its latest attempt left it, figures of all attempts
 	Generator   load.Generator
 	Metrics     map[string]load.MetricFigures
+	Starts      map[string]load.RegionStart
 	Criteria    []load.CriterionResult
 	Notes       []string
 
@@ -50,7 +51,7 @@ func (c *Collector) Finish(ctx context.Context) (*Result, error) {
 		Total:   figures(&c.scopes.run.total, seconds),
 		Regions: map[string]load.Figures{}, Labels: map[string]load.Figures{},
 		Tasks: map[string]load.TaskFigures{}, Generator: c.generator(),
-		Metrics: c.metricFigures(seconds), Notes: c.notes(), collector: c,
+		Metrics: c.metricFigures(seconds), Notes: c.notes(), Starts: c.starts(), collector: c,
 	}
 	for name, s := range c.scopes.regions {
 		r.Regions[name] = figures(&s.total, seconds)
@@ -83,7 +84,7 @@ func (c *Collector) latest() map[string]*sender {
 
 // accounting proves that nothing was lost, or says what was.
 func (c *Collector) accounting() load.Accounting {
-	a := load.Accounting{TasksPlanned: c.plan.Tasks, Clamped: c.scopes.run.total.clamped}
+	a := load.Accounting{TasksPlanned: len(c.scopes.tasks), Clamped: c.scopes.run.total.clamped}
 	started, reported := map[string]bool{}, map[string]bool{}
 	for _, s := range c.order {
 		if s.started() {
@@ -114,11 +115,22 @@ func (c *Collector) accounting() load.Accounting {
 func (c *Collector) skew() float64 {
 	first, last := math.Inf(1), math.Inf(-1)
 	for _, s := range c.order {
-		if s.task.SkewMS != nil && s.key.attempt == 0 {
+		if s.task.SkewMS != nil && s.key.attempt == 0 && s.task.Joined == 0 {
 			first, last = min(first, *s.task.SkewMS), max(last, *s.task.SkewMS)
 		}
 	}
 	return max(0, last-first) // no task: -Inf
+}
+
+// starts is how the tasks of each region came up.
+func (c *Collector) starts() map[string]load.RegionStart {
+	var tasks []load.Task
+	for _, s := range c.order {
+		if s.shown {
+			tasks = append(tasks, s.task)
+		}
+	}
+	return load.RegionStarts(tasks, c.run.Spec.Start.Within)
 }
 
 // sendersByName returns all senders sorted by task and attempt.

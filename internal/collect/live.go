@@ -91,7 +91,7 @@ func (c *Collector) publish() {
 		Regions: make(map[string]load.Figures, len(c.scopes.regions)), RegionLast: map[string]load.SeriesPoint{},
 		Labels:    make(map[string]load.Figures, len(c.scopes.labels)),
 		Generator: c.generator(), Criteria: append(c.criteriaLive(), c.judgeThresholds(seconds)...),
-		Metrics: c.metricFigures(seconds), Notes: c.notes(),
+		Metrics: c.metricFigures(seconds), Notes: c.notes(), Provisioning: c.starts(),
 	}
 	for name, region := range c.scopes.regions {
 		s.Regions[name] = figures(&region.total, seconds)

@@ -34,6 +34,9 @@ func (c *Collector) lossNotes() []string {
 	senders := c.sendersByName()
 	for i, s := range senders {
 		name := s.key.task
+		if s.shown && s.task.Joined > 0 && s.key.attempt == 0 && !s.task.Added {
+			lines = append(lines, fmt.Sprintf("task %s was late and joined in second %d: its load is missing before", name, int(time.Duration(s.task.Joined)/time.Second)))
+		}
 		if s.shown && s.task.Status == load.TaskFailed {
 			lines = append(lines, "task "+name+" failed"+reason(s.task.Reason)+c.hole(s, senders[i+1:]))
 		} else if s.lost() && s.started() {
@@ -41,7 +44,7 @@ func (c *Collector) lossNotes() []string {
 				name, reason(s.task.Reason), c.hole(s, senders[i+1:])))
 		}
 	}
-	return shorten(lines, "more tasks were lost or failed")
+	return shorten(lines, "more tasks were lost, failed or late")
 }
 
 func reason(text string) string {

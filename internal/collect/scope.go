@@ -69,14 +69,20 @@ func newScopes(plan load.Plan) *scopes {
 	}
 	s.run = s.add(&scope{kind: kindRun})
 	for _, r := range plan.Regions {
-		region := s.add(&scope{kind: kindRegion, region: r.Name, up: []*scope{s.run}})
-		s.regions[r.Name] = region
+		s.regions[r.Name] = s.add(&scope{kind: kindRegion, region: r.Name, up: []*scope{s.run}})
 		s.entries[r.Name] = map[string]*scope{}
 		for _, t := range r.Tasks {
-			s.tasks[t.Name] = s.add(&scope{kind: kindTask, region: r.Name, task: t.Name, up: []*scope{region}})
+			s.addTask(r.Name, t.Name)
 		}
 	}
 	return s
+}
+
+// addTask makes a task's scope, below a region that is there.
+func (s *scopes) addTask(region, task string) {
+	if up := s.regions[region]; up != nil && s.tasks[task] == nil {
+		s.tasks[task] = s.add(&scope{kind: kindTask, region: region, task: task, up: []*scope{up}})
+	}
 }
 
 func (s *scopes) add(sc *scope) *scope {

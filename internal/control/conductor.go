@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"reflect"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -54,11 +55,15 @@ type conductor struct {
 	heard   map[attempt]time.Time // last word of a task, in this process's time
 
 	replayed   bool
-	found      load.Status // the run's status when this conductor came
-	asked      bool        // drivers were asked to start the tasks, by this process
-	dirty      bool        // tasks changed since they were stored
-	listDue    time.Time
-	listsOut   int
+	found      load.Status     // the run's status when this conductor came
+	asked      bool            // drivers were asked to start the tasks, by this process
+	dirty      bool            // tasks changed since they were stored
+	startCtx   context.Context // ends with the loop, and before the fleet is swept
+	stopStarts context.CancelFunc
+	startsOut  int                  // drivers that have not answered yet
+	listDue    map[string]time.Time // by region: when to ask its driver again
+	startBound time.Duration        // of one request to start tasks; never changes
+	stored     map[attempt]load.Task
 	intentsDue time.Time
 	roomDue    time.Time // queued: when to look for room again
 	waitNoted  bool
@@ -68,14 +73,15 @@ type conductor struct {
 func newConductor(opts Options, rooms *rooms, run load.Run, cancel context.CancelFunc) *conductor {
 	return &conductor{
 		Options: opts, id: run.ID, rooms: rooms, run: run, cancel: cancel,
-		log:    opts.Log.With("run", run.ID),
-		nudged: make(chan struct{}, 1),
-		heeds:  make(chan load.TaskEvent, 1024),
-		lists:  make(chan listing, 64),
-		starts: make(chan startResult, 64),
-		tolds:  make(chan told, 16384),
-		caught: make(chan struct{}),
-		heard:  map[attempt]time.Time{},
+		log:     opts.Log.With("run", run.ID),
+		nudged:  make(chan struct{}, 1),
+		heeds:   make(chan load.TaskEvent, 1024),
+		lists:   make(chan listing, 64),
+		starts:  make(chan startResult, 64),
+		tolds:   make(chan told, 16384),
+		caught:  make(chan struct{}),
+		heard:   map[attempt]time.Time{},
+		listDue: map[string]time.Time{}, stored: map[attempt]load.Task{},
 	}
 }
 
@@ -92,6 +98,8 @@ func (c *conductor) loop(ctx context.Context) {
 	if err := c.retry(ctx, "open run", func() error { return c.open(ctx) }); err != nil || c.run.Status == load.Ended {
 		return
 	}
+	c.startCtx, c.stopStarts = context.WithCancel(ctx)
+	defer c.stopStarts()
 	consumer := make(chan struct{})
 	consumeCtx, stopConsumer := context.WithCancel(ctx)
 	go func() { defer close(consumer); c.consume(consumeCtx) }()
@@ -205,6 +213,7 @@ func (c *conductor) open(ctx context.Context) error {
 		c.fleet[r.Name] = region{Region: known, driver: driver}
 	}
 	c.tasks = tasksOf(c.run, stored)
+	c.startBound = c.within()
 	c.timeline = load.NewTimeline(c.run.Plan.Profile, c.run.Changes)
 	if err := c.Bus.OpenRun(ctx, c.id); err != nil {
 		return err
@@ -308,8 +317,19 @@ func (c *conductor) publish(ctx context.Context) error {
 	}
 	tasks := c.attempts()
 	c.collector.Load().Status(c.run.Status, tasks)
-	if err := c.Store.PutTasks(ctx, tasks); err != nil {
-		return err
+	var changed []load.Task
+	for _, t := range tasks {
+		if known, ok := c.stored[attempt{t.Name, t.Attempt}]; !ok || !reflect.DeepEqual(known, t) {
+			changed = append(changed, t)
+		}
+	}
+	if len(changed) > 0 {
+		if err := c.Store.PutTasks(ctx, changed); err != nil {
+			return err
+		}
+	}
+	for _, t := range changed {
+		c.stored[attempt{t.Name, t.Attempt}] = t
 	}
 	c.dirty = false
 	return nil

@@ -45,17 +45,20 @@ type Blob interface {
 type Regions interface {
 	// Region returns a region and its driver; NotFound names those there are.
 	Region(ctx context.Context, name string) (load.Region, fleet.Driver, error)
+	// Names lists all regions.
+	Names(ctx context.Context) ([]string, error)
 }
 
 // Limits bound the phases of a run, so that every run ends. Zero values take
 // the defaults.
 type Limits struct {
 	Queue     time.Duration // waiting for room in the regions
-	Provision time.Duration // from the first start to the last ready
+	Provision time.Duration // from the first start to the last ready, unless the scenario says
 	Silence   time.Duration // without a word from a running task before it counts as lost
 	Drain     time.Duration // for requests in flight at the end
 	Overrun   time.Duration // after the planned end and the drain, before tasks are stopped by force
 	Platform  time.Duration // one call of a driver
+	Sweep     time.Duration // for ending what is left of a run's tasks, at its end
 }
 
 func (l Limits) withDefaults() Limits {
@@ -70,5 +73,6 @@ func (l Limits) withDefaults() Limits {
 	set(&l.Drain, 30*time.Second)
 	set(&l.Overrun, 10*time.Second)
 	set(&l.Platform, 30*time.Second)
+	set(&l.Sweep, 2*time.Minute)
 	return l
 }

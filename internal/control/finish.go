@@ -3,8 +3,10 @@ package control
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -31,9 +33,12 @@ func (c *conductor) finish(ctx context.Context, now time.Time) error {
 	if load.ErrorCode(err) != load.NotFound {
 		return err
 	}
+	c.endStarts()
 	c.clearing.Wait()
 	c.keepLogs(ctx)
-	c.sweep(ctx)
+	if err := c.sweep(ctx); err != nil {
+		return err
+	}
 	c.settle("stopped before the start: the run could not run")
 	report, err := c.report(ctx)
 	if err != nil {
@@ -54,13 +59,48 @@ func (c *conductor) quietTime() time.Duration {
 	return 0
 }
 
-// sweep ends what is left of the fleet, in all regions at once.
-func (c *conductor) sweep(ctx context.Context) {
+// sweep ends what is left of the fleet, in all regions at once. A platform that
+// does not answer is asked again for a while; then the run ends all the same,
+// and says what may be left.
+func (c *conductor) sweep(ctx context.Context) error {
 	var regions sync.WaitGroup
+	var mu sync.Mutex
+	left := map[string]error{}
 	for name := range c.fleet {
-		regions.Go(func() { c.stopTasks(ctx, name) })
+		regions.Go(func() {
+			if err := c.stopAll(ctx, name); err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				left[name] = err
+			}
+		})
 	}
 	regions.Wait()
+	if ctx.Err() != nil {
+		return ctx.Err() // another server goes on
+	}
+	for _, name := range slices.Sorted(maps.Keys(left)) {
+		text := fmt.Sprintf("region %s did not end its tasks within %s (%v): some may still run; the sweep of orphans goes on trying", name, c.Limits.Sweep, left[name])
+		if err := c.note(ctx, "note", "", text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stopAll ends all tasks of the run in a region, until it works or time is up.
+func (c *conductor) stopAll(ctx context.Context, name string) error {
+	end := time.Now().Add(c.Limits.Sweep)
+	for pause := 500 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
+		err := c.stopTasks(ctx, name)
+		if err == nil || ctx.Err() != nil || time.Now().Add(pause).After(end) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause):
+		}
+	}
 }
 
 // report takes the collector's figures, keeps the series, and judges the run.
@@ -90,7 +130,7 @@ func (c *conductor) report(ctx context.Context) (*load.Report, error) {
 			ID: c.id, Scenario: c.run.Scenario, Status: load.Ended, Outcome: outcome, Verdict: verdict, Cause: cause,
 			Created: c.run.Created, Started: c.run.Started, Ended: &ended, Seconds: result.Seconds,
 		},
-		Accounting: result.Accounting, StartSkewMS: result.StartSkewMS,
+		Accounting: result.Accounting, StartSkewMS: result.StartSkewMS, Provisioning: result.Starts,
 		Total: result.Total, Regions: result.Regions, Labels: result.Labels, Tasks: result.Tasks,
 		Generator: result.Generator, Metrics: result.Metrics, Criteria: result.Criteria, Events: events, Notes: result.Notes, Plan: c.run.Plan,
 	}, nil

@@ -43,6 +43,9 @@ func (c *conductor) apply(ctx context.Context, intent load.Intent, now time.Time
 		}
 		return c.update(ctx, applied)
 	}
+	if intent.Kind == load.IntentTasks {
+		return c.changeTasks(ctx, intent, now)
+	}
 	change := load.Change{Kind: load.ChangeKind(intent.Kind), Level: intent.Level, At: c.soon(now)}
 	return c.change(ctx, change, "by "+intent.By, func(r *load.Run) {
 		applied(r)
@@ -71,7 +74,10 @@ func (c *conductor) change(ctx context.Context, change load.Change, why string, 
 	c.timeline.Add(change)
 	c.collector.Load().Changes(c.run.Changes)
 	text := fmt.Sprintf("%s at second %.1f, %s", change.Kind, time.Duration(change.At).Seconds(), why)
-	if change.Kind == load.ChangeLevel {
+	switch change.Kind { //nolint:exhaustive // the others are what their name says
+	case load.ChangeTasks:
+		text = fmt.Sprintf("tasks changed to %s at second %.1f, %s", tasksByRegion(change.Tasks), time.Duration(change.At).Seconds(), why)
+	case load.ChangeLevel:
 		text = fmt.Sprintf("load changed to %g %s at second %.1f, %s", change.Level, c.unit(), time.Duration(change.At).Seconds(), why)
 	}
 	return c.note(ctx, "change", "", text)

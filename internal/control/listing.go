@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"onrush.dev/onrush/internal/fleet"
+	"onrush.dev/onrush/internal/load"
 )
 
 // listing is what one region's driver sees of the run.
@@ -17,15 +18,11 @@ type listing struct {
 // relist asks every driver, beside the loop, what it sees. A slow driver
 // delays only its own answer.
 func (c *conductor) relist(ctx context.Context, now time.Time) {
-	if c.listsOut > 0 || now.Before(c.listDue) {
-		return
-	}
-	c.listDue = now.Add(listEvery)
 	for name, r := range c.fleet {
-		if r.driver == nil {
+		if due, asked := c.listDue[name]; r.driver == nil || asked && now.Before(due) {
 			continue
 		}
-		c.listsOut++
+		c.listDue[name] = now.Add(c.Limits.Platform + time.Second) // or its answer
 		go func() {
 			ctx, cancel := context.WithTimeout(ctx, c.Limits.Platform)
 			defer cancel()
@@ -37,7 +34,7 @@ func (c *conductor) relist(ctx context.Context, now time.Time) {
 
 // see takes in a driver's answer.
 func (c *conductor) see(l listing) {
-	c.listsOut--
+	c.listDue[l.region] = time.Now().Add(listEvery)
 	if l.err != nil {
 		c.log.Warn("cannot list tasks", "region", l.region, "err", l.err)
 		return
@@ -53,8 +50,35 @@ func (c *conductor) see(l listing) {
 			t.Instance = instance.ID
 			c.dirty = true
 		}
-		if instance.State == fleet.Gone && t.gone.IsZero() {
-			t.gone = time.Now()
-		}
+		c.seeState(t, &instance)
 	}
+}
+
+// seeState takes in where the platform says that a task stands.
+func (c *conductor) seeState(t *task, instance *fleet.Instance) {
+	now := time.Now()
+	switch instance.State {
+	case fleet.Gone:
+		if t.gone.IsZero() {
+			t.gone = now
+		}
+		return
+	case fleet.Up:
+		if t.Times.Up.IsZero() {
+			t.Times.Up, c.dirty = upSince(instance.Started, t.Times.Asked, now), true
+		}
+	case fleet.Pending:
+	}
+	if t.Status == load.TaskStarting && t.askAgain.IsZero() && t.Reason != instance.Reason {
+		t.Reason, c.dirty = instance.Reason, true
+	}
+}
+
+// upSince is when an instance came up, as its platform says, in so far as that
+// can be: its clock is another than ours.
+func upSince(says, asked, now time.Time) time.Time {
+	if says.IsZero() || says.After(now) || says.Before(asked) {
+		return now.UTC()
+	}
+	return says.UTC()
 }

@@ -43,7 +43,7 @@ func logName(t *task) string { return t.Name + ".log" }
 // one that people will want to read.
 func (c *conductor) clear(ctx context.Context, t *task, log string) {
 	c.keepLog(ctx, t, log)
-	c.stopTasks(ctx, t.Region, t.Name)
+	_ = c.stopTasks(ctx, t.Region, t.Name) // logged; the run's end stops them all once more
 }
 
 // clearBeside clears a lost task away beside the loop. Finish waits for it:

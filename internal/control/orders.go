@@ -65,7 +65,7 @@ func (c *Controller) orderFor(run load.Run, planned load.PlanTask, attempt int, 
 		order.Keep = c.opts.KeepLink(base, run.ID, keptAs(planned.Name, attempt))
 	}
 	order.Drain = load.Duration(c.opts.Limits.Drain)
-	if attempt > 0 && run.Started != nil {
+	if (attempt > 0 || planned.Added) && run.Started != nil {
 		order.Skip = load.Duration(time.Since(*run.Started) + joinLead)
 	}
 	for name, sum := range run.Files {

@@ -21,10 +21,7 @@ func outcomeOf(run load.Run, tasks []load.Task, acc load.Accounting) (load.Outco
 	if len(missing) == 0 {
 		return load.Completed, nil
 	}
-	cause := append(missing, reasons(tasks)...)
-	if len(cause) > mostCauses {
-		cause = append(cause[:mostCauses], fmt.Sprintf("and %d more", len(cause)-mostCauses))
-	}
+	cause := bounded(append(missing, reasons(tasks)...))
 	if acc.SamplesReceived == 0 {
 		return load.CouldNotRun, cause
 	}
@@ -34,14 +31,26 @@ func outcomeOf(run load.Run, tasks []load.Task, acc load.Accounting) (load.Outco
 // missingParts says what was planned and is not in the figures.
 func missingParts(tasks []load.Task, acc load.Accounting) []string {
 	var missing []string
-	lost, failed := 0, 0
-	for _, t := range tasks {
-		switch t.Status {
-		case load.TaskLost:
+	never, lost, failed, joined := 0, 0, 0, 0
+	for i := range tasks {
+		t := &tasks[i]
+		switch {
+		case t.NeverReady():
+			never++
+		case t.Status == load.TaskLost:
 			lost++
-		case load.TaskFailed:
+		case t.Status == load.TaskFailed:
 			failed++
 		}
+		if t.Joined > 0 && t.Attempt == 0 && !t.Added {
+			joined++
+		}
+	}
+	if never > 0 {
+		missing = append(missing, fmt.Sprintf("%d of %d tasks did not start", never, acc.TasksPlanned))
+	}
+	if joined > 0 {
+		missing = append(missing, fmt.Sprintf("%d of %d tasks were late for the start and joined the running load", joined, acc.TasksPlanned))
 	}
 	if lost > 0 {
 		missing = append(missing, fmt.Sprintf("%d of %d tasks were lost while running", lost, acc.TasksPlanned))
@@ -58,14 +67,27 @@ func missingParts(tasks []load.Task, acc load.Accounting) []string {
 	return missing
 }
 
+// reasons says why tasks are missing, a reason that many share once.
 func reasons(tasks []load.Task) []string {
+	return reasonTexts(slices.DeleteFunc(slices.Clone(tasks), func(t load.Task) bool {
+		return t.Status != load.TaskLost && t.Status != load.TaskFailed
+	}))
+}
+
+func reasonTexts(tasks []load.Task) []string {
 	var texts []string
-	for _, t := range tasks {
-		if t.Status == load.TaskLost || t.Status == load.TaskFailed {
-			texts = append(texts, t.Name+": "+t.Reason)
-		}
+	for _, g := range load.GroupReasons(tasks) {
+		texts = append(texts, g.String())
 	}
 	return texts
+}
+
+// bounded keeps a list of causes one that people read.
+func bounded(causes []string) []string {
+	if len(causes) <= mostCauses {
+		return causes
+	}
+	return append(causes[:mostCauses:mostCauses], fmt.Sprintf("and %d more", len(causes)-mostCauses))
 }
 
 // verdictOf sums the criteria up. One that failed decides; one that could not

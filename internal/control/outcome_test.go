@@ -5,15 +5,29 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"onrush.dev/onrush/internal/load"
 )
 
-// fleetOf makes tasks eu-1, eu-2… with the statuses and a reason each.
+// fleetOf makes tasks eu-1, eu-2… that were ready, with the statuses and a
+// reason each.
 func fleetOf(statuses ...load.TaskStatus) []load.Task {
 	var tasks []load.Task
 	for i, status := range statuses {
-		tasks = append(tasks, load.Task{Name: fmt.Sprintf("eu-%d", i+1), Status: status, Reason: "because"})
+		tasks = append(tasks, load.Task{Name: fmt.Sprintf("eu-%d", i+1), Region: "eu", Status: status, Reason: "because", Times: load.TaskTimes{Ready: time.Now()}})
+	}
+	return tasks
+}
+
+// neverOf makes tasks that their region had no room for.
+func neverOf(n int) []load.Task {
+	var tasks []load.Task
+	for i := range n {
+		tasks = append(tasks, load.Task{
+			Name: fmt.Sprintf("eu-%d", i+1), Region: "eu", Status: load.TaskFailed,
+			Reason: fmt.Sprintf("did not start: vCPU quota reached at task %d (raise the quota)", i+1),
+		})
 	}
 	return tasks
 }
@@ -71,7 +85,18 @@ func TestOutcome(t *testing.T) {
 			fleetOf(load.TaskFailed, load.TaskFailed),
 			load.Accounting{TasksPlanned: 2},
 			load.CouldNotRun,
-			[]string{"the engine failed in 2 of 2 tasks", "eu-1: because", "eu-2: because"},
+			[]string{"the engine failed in 2 of 2 tasks", "eu-1, eu-2: because"},
+		},
+		{
+			"most did not start, for one reason, and one joined late",
+			load.Run{},
+			append(neverOf(40), load.Task{Name: "us-1", Status: load.TaskDone, Joined: 3e9, Times: load.TaskTimes{Ready: time.Now()}}),
+			load.Accounting{TasksPlanned: 41, SamplesSent: 10, SamplesReceived: 10},
+			load.Degraded,
+			[]string{
+				"40 of 41 tasks did not start", "1 of 41 tasks were late for the start and joined the running load",
+				"40 tasks in eu (eu-1, eu-2, …): did not start: vCPU quota reached at task 1 (raise the quota)",
+			},
 		},
 		{
 			"control had to step in",
@@ -114,6 +139,9 @@ func TestManyCauses(t *testing.T) {
 	own := make([]string, 1, 50)
 	own[0] = "tasks still ran"
 	tasks := fleetOf(slices.Repeat([]load.TaskStatus{load.TaskLost}, 30)...)
+	for i := range tasks {
+		tasks[i].Reason = "because of " + strings.Repeat("x", i) // of its own
+	}
 	_, cause := outcomeOf(load.Run{Cause: own}, tasks, load.Accounting{TasksPlanned: 30, SamplesReceived: 1})
 	if len(cause) != mostCauses+1 || cause[mostCauses] != "and 22 more" || !strings.HasPrefix(cause[1], "30 of 30") {
 		t.Errorf("got %d causes: %q", len(cause), cause)

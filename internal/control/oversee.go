@@ -28,11 +28,23 @@ func (c *conductor) oversee(ctx context.Context, now time.Time) error {
 	if !c.replayed {
 		return nil // half the story is no ground for a decision
 	}
+	if err := c.startPlanned(ctx, now); err != nil {
+		return err
+	}
 	c.tell(ctx)
+	if err := c.takeAway(ctx, now); err != nil {
+		return err
+	}
 	if err := c.findLost(ctx, now); err != nil {
 		return err
 	}
+	if err := c.giveUpLate(ctx); err != nil {
+		return err
+	}
 	if err := c.obeyCriteria(ctx, now); err != nil {
+		return err
+	}
+	if err := c.endAdded(ctx, now); err != nil {
 		return err
 	}
 	if err := c.boundEnd(ctx, now); err != nil {
@@ -60,12 +72,41 @@ func (c *conductor) findLost(ctx context.Context, now time.Time) error {
 		if why == "" {
 			continue
 		}
+		if t.Times.Ready.IsZero() && t.Attempt == 0 { // it makes no load, and never did
+			if err := c.lose(ctx, t, load.TaskFailed, why); err != nil {
+				return err
+			}
+			c.clearBeside(ctx, t)
+			continue
+		}
 		if err := c.lose(ctx, t, load.TaskLost, why); err != nil {
 			return err
 		}
 		if err := c.afterLoss(ctx, t, now); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// giveUpLate ends the wait for tasks that are not up yet, once all others have
+// ended.
+func (c *conductor) giveUpLate(ctx context.Context) error {
+	late := c.missing()
+	for _, t := range c.tasks {
+		if len(late) == 0 || t.Status == load.TaskReady || t.Status == load.TaskRunning {
+			return nil
+		}
+	}
+	for _, t := range late {
+		if t.Added {
+			c.takeBack(ctx, t, "the run ended before it was ready")
+			continue
+		}
+		if err := c.lose(ctx, t, load.TaskFailed, "not ready before the end of the load: "+t.state()); err != nil {
+			return err
+		}
+		c.clearBeside(ctx, t)
 	}
 	return nil
 }
@@ -77,8 +118,9 @@ func (c *conductor) lostBecause(t *task, now time.Time) string {
 		return t.goneBecause()
 	}
 	if t.Status != load.TaskRunning && t.Status != load.TaskReady {
-		if now.Sub(t.awaited) > c.Limits.Provision {
-			return fmt.Sprintf("not ready within %s", c.Limits.Provision)
+		late := t.Attempt == 0 && c.run.Spec.Start.LateTasks == load.LateJoin // it may join until the end
+		if !late && now.Sub(t.awaited) > c.within() {
+			return fmt.Sprintf("not ready within %s: %s", c.within(), t.state())
 		}
 		return ""
 	}
@@ -97,10 +139,10 @@ func (c *conductor) lostBecause(t *task, now time.Time) string {
 // afterLoss makes sure that a lost task makes no more load, and does what the
 // scenario wants done then.
 func (c *conductor) afterLoss(ctx context.Context, t *task, now time.Time) error {
-	if c.run.Status != load.Running || c.run.Spec.LostTasks != load.LostReplace {
+	if c.run.Status != load.Running || c.run.Spec.LostTasks != load.LostReplace || t.plan.Leaves != nil {
 		c.clearBeside(ctx, t)
 	}
-	if c.run.Status != load.Running {
+	if c.run.Status != load.Running || t.plan.Leaves != nil {
 		return nil
 	}
 	switch c.run.Spec.LostTasks {
@@ -122,7 +164,7 @@ func (c *conductor) replace(ctx context.Context, t *task, now time.Time) error {
 		return c.note(ctx, "task", t.Name, "task "+t.Name+" is not replaced: too late, or lost too often")
 	}
 	next := &task{plan: t.plan, awaited: now, Task: load.Task{
-		Run: c.id, Name: t.Name, Region: t.Region, Index: t.Index,
+		Run: c.id, Name: t.Name, Region: t.Region, Index: t.Index, Added: t.Added,
 		Attempt: t.Attempt + 1, Status: load.TaskPlanned,
 	}}
 	c.tasks = append(c.tasks, next)
@@ -137,17 +179,39 @@ func (c *conductor) replace(ctx context.Context, t *task, now time.Time) error {
 	return c.startTasks(ctx, []*task{next})
 }
 
+// startPlanned asks for tasks that came by a change, and for those that were
+// asked for when another server, or this one before a crash, owned the run.
+func (c *conductor) startPlanned(ctx context.Context, now time.Time) error {
+	if c.run.Status != load.Running {
+		return nil
+	}
+	due := c.missing()
+	if c.asked {
+		due = slices.DeleteFunc(due, func(t *task) bool { return t.Status != load.TaskPlanned })
+	}
+	due = slices.DeleteFunc(due, func(t *task) bool { return t.plan.Leaves != nil })
+	if len(due) > 0 {
+		if err := c.startTasks(ctx, due); err != nil {
+			return err
+		}
+	}
+	c.asked = true
+	return c.startAgain(ctx, now)
+}
+
 // stopTasks makes a driver end tasks, all of the run's when none is named.
-func (c *conductor) stopTasks(ctx context.Context, name string, tasks ...string) {
+func (c *conductor) stopTasks(ctx context.Context, name string, tasks ...string) error {
 	r := c.fleet[name]
 	if r.driver == nil {
-		return
+		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.Limits.Platform)
 	defer cancel()
-	if err := r.driver.Stop(ctx, c.id, tasks...); err != nil {
+	err := r.driver.Stop(ctx, c.id, tasks...)
+	if err != nil {
 		c.log.Error("cannot stop tasks", "region", name, "tasks", tasks, "err", err)
 	}
+	return err
 }
 
 // obeyCriteria ends the run when a criterion that says so is broken.

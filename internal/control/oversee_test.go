@@ -36,7 +36,7 @@ func TestLostBecause(t *testing.T) {
 		{"ended", load.TaskRunning, ago(3), "exit code 1", ago(3), ago(200), ago(100), "exit code 1"},
 		{"ended, nobody knows why", load.TaskRunning, ago(3), "", ago(3), ago(200), ago(100), "its instance is gone"},
 		{"a replacement gets ready", load.TaskStarting, time.Time{}, "", time.Time{}, ago(59), ago(100), ""},
-		{"a replacement never gets ready", load.TaskStarting, time.Time{}, "", ago(1), ago(61), ago(100), "not ready within 1m0s"},
+		{"a replacement never gets ready", load.TaskStarting, time.Time{}, "", ago(1), ago(61), ago(100), "not ready within 1m0s: no word from it"},
 		{"a replacement ended before it was ready", load.TaskStarting, ago(3), "out of memory", time.Time{}, ago(10), ago(100), "out of memory"},
 	}
 	for _, test := range tests {

@@ -2,12 +2,17 @@ package control
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"onrush.dev/onrush/internal/fleet"
 	"onrush.dev/onrush/internal/load"
 )
+
+// askAgain is the pause before a platform that did not answer is asked once
+// more to start tasks.
+const askAgain = 2 * time.Second
 
 // startResult is a driver's answer to a request to start tasks.
 type startResult struct {
@@ -17,8 +22,8 @@ type startResult struct {
 	err     error
 }
 
-// provision asks the drivers for all tasks and waits until each agent is
-// ready, or one cannot be, or time is up.
+// provision asks the drivers for all tasks and waits until each agent is ready,
+// or cannot be, or time is up. What then happens is the scenario's start policy.
 func (c *conductor) provision(ctx context.Context, now time.Time) error {
 	if !c.replayed {
 		return nil
@@ -28,27 +33,72 @@ func (c *conductor) provision(ctx context.Context, now time.Time) error {
 		c.asked = err == nil
 		return err
 	}
-	ready := 0
+	if err := c.startAgain(ctx, now); err != nil {
+		return err
+	}
+	ready, failed, waiting := 0, 0, 0
 	for _, t := range c.tasks {
 		if !t.over() && !t.gone.IsZero() && now.Sub(t.gone) > goneGrace {
 			if err := c.lose(ctx, t, load.TaskFailed, "ended before it was ready: "+t.goneBecause()); err != nil {
 				return err
 			}
 		}
-		if t.over() {
-			return c.fail(ctx, fmt.Sprintf("task %s did not get ready", t.Name), t.Reason)
-		}
-		if t.Status == load.TaskReady {
+		switch {
+		case t.over():
+			failed++
+		case t.Status == load.TaskReady:
 			ready++
+		default:
+			waiting++
 		}
 	}
-	if ready == len(c.tasks) {
+	late := now.Sub(c.run.Since) > c.within()
+	lenient := c.run.Spec.Start.Lenient() && (ready > 0 || waiting > 0 && !late)
+	switch {
+	case failed > 0 && !lenient:
+		return c.fail(ctx, bounded(append([]string{c.notReady(failed)}, c.reasons()...))...)
+	case waiting == 0:
 		return c.arm(ctx)
+	case !late:
+		return nil
+	case lenient:
+		return c.armWithout(ctx)
 	}
-	if now.Sub(c.run.Since) > c.Limits.Provision {
-		return c.fail(ctx, fmt.Sprintf("%d of %d tasks were ready after %s", ready, len(c.tasks), c.Limits.Provision), c.unready())
+	why := fmt.Sprintf("%d of %d tasks were ready after %s", ready, len(c.tasks), c.within())
+	return c.fail(ctx, bounded(append([]string{why}, c.reasons()...))...)
+}
+
+// within is how long tasks may take to get ready.
+func (c *conductor) within() time.Duration {
+	if within := time.Duration(c.run.Spec.Start.Within); within > 0 {
+		return within
 	}
-	return nil
+	return c.Limits.Provision
+}
+
+func (c *conductor) notReady(n int) string {
+	if n == 1 {
+		for _, t := range c.tasks {
+			if t.over() {
+				return "task " + t.Name + " did not get ready"
+			}
+		}
+	}
+	return fmt.Sprintf("%d of %d tasks did not get ready", n, len(c.tasks))
+}
+
+// armWithout starts the run with the tasks that are ready. Late ones are
+// stopped, or join when they are ready.
+func (c *conductor) armWithout(ctx context.Context) error {
+	if c.run.Spec.Start.LateTasks != load.LateJoin {
+		for _, t := range c.missing() {
+			if err := c.lose(ctx, t, load.TaskFailed, fmt.Sprintf("not ready within %s: %s", c.within(), t.state())); err != nil {
+				return err
+			}
+			c.clearBeside(ctx, t)
+		}
+	}
+	return c.arm(ctx)
 }
 
 // missing returns the tasks that have not spoken yet. Drivers start nothing
@@ -63,19 +113,53 @@ func (c *conductor) missing() []*task {
 	return missing
 }
 
-// unready names the tasks that are not ready, with what is known of each.
-func (c *conductor) unready() string {
-	var names []string
-	for _, t := range c.missing() {
-		state := "no word from it"
-		if t.instance != nil && t.instance.Reason != "" {
-			state = t.instance.Reason
-		} else if !t.hello.IsZero() {
-			state = "it said hello and is still getting ready"
+// reasons says of all tasks that are not ready why, the same reason once.
+func (c *conductor) reasons() []string {
+	var failed, waiting []load.Task
+	for _, t := range c.tasks {
+		switch {
+		case t.over():
+			failed = append(failed, t.Task)
+		case t.Status != load.TaskReady:
+			late := t.Task
+			late.Reason = "not ready: " + t.state()
+			waiting = append(waiting, late)
 		}
-		names = append(names, fmt.Sprintf("%s (%s)", t.Name, state))
 	}
-	return "not ready: " + shorten(names)
+	if len(failed) > 0 {
+		waiting = nil // they are not ready because the run ends
+	}
+	return reasonTexts(append(failed, waiting...))
+}
+
+// state says how far a task is that is not ready.
+func (t *task) state() string {
+	switch {
+	case t.Reason != "":
+		return t.Reason
+	case !t.Times.Hello.IsZero():
+		return "it said hello and is still getting ready"
+	case !t.Times.Up.IsZero():
+		return "it is up, and no word came from it"
+	case t.instance != nil:
+		return "the platform has not brought it up"
+	}
+	return "no word from it"
+}
+
+// startAgain repeats the request where the platform did not answer.
+func (c *conductor) startAgain(ctx context.Context, now time.Time) error {
+	var due []*task
+	for _, t := range c.tasks {
+		if !t.over() && !t.askAgain.IsZero() && now.After(t.askAgain) {
+			t.askAgain = time.Time{}
+			due = append(due, t)
+		}
+	}
+	if len(due) == 0 {
+		return nil
+	}
+	return c.startTasks(ctx, due)
 }
 
 // startTasks asks the drivers, region by region and beside the loop. All tickets
@@ -95,15 +179,19 @@ func (c *conductor) startTasks(ctx context.Context, tasks []*task) error {
 		})
 		byRegion[t.Region] = append(byRegion[t.Region], t)
 	}
+	now := time.Now()
 	for _, t := range tasks {
-		t.awaited = time.Now()
+		if t.Times.Asked.IsZero() {
+			t.awaited, t.Times.Asked = now, now.UTC()
+		}
 		if t.Status == load.TaskPlanned {
 			t.Status = load.TaskStarting
-			c.dirty = true
 		}
+		c.dirty = true
 	}
 	for name, tasks := range byRegion {
-		go c.callStart(ctx, name, tasks, specs[name])
+		c.startsOut++
+		go c.callStart(c.startCtx, name, tasks, specs[name])
 	}
 	return nil
 }
@@ -118,7 +206,7 @@ func (c *conductor) image(place region) string {
 }
 
 func (c *conductor) callStart(ctx context.Context, name string, tasks []*task, specs []fleet.TaskSpec) {
-	ctx, cancel := context.WithTimeout(ctx, c.Limits.Provision)
+	ctx, cancel := context.WithTimeout(ctx, c.startBound)
 	defer cancel()
 	r := c.fleet[name]
 	if r.driver == nil {
@@ -132,11 +220,12 @@ func (c *conductor) callStart(ctx context.Context, name string, tasks []*task, s
 // ticketLife is how long an agent's credentials hold: longer than any run may
 // take. They end earlier, with the run.
 func (c *conductor) ticketLife() time.Duration {
-	return longestRun + c.Limits.Provision
+	return longestRun + c.within()
 }
 
 // startAnswered takes in a driver's answer to startTasks.
 func (c *conductor) startAnswered(r startResult) {
+	c.startsOut--
 	c.dirty = true
 	c.rooms.leave(r.region, c.id)
 	for i, t := range r.tasks {
@@ -144,23 +233,60 @@ func (c *conductor) startAnswered(r startResult) {
 		if err == nil && i < len(r.started) {
 			err = r.started[i].Err
 		}
-		if err != nil && !t.over() {
+		switch {
+		case err == nil && i < len(r.started):
+			t.Instance = r.started[i].Instance
+			if t.Status == load.TaskStarting {
+				t.Reason = ""
+			}
+		case err == nil || t.over():
+		case isDown(err) && time.Since(t.awaited) < c.within():
+			t.Reason, t.askAgain = "did not start yet: "+err.Error(), time.Now().Add(askAgain)
+		default:
 			t.Status, t.Reason = load.TaskFailed, "did not start: "+err.Error()
 			c.collector.Load().TaskGone(t.Name, t.Attempt, false, 0, 0)
-			continue
-		}
-		if i < len(r.started) {
-			t.Instance = r.started[i].Instance
 		}
 	}
+}
+
+// endStarts makes drivers start no more tasks, and waits until each has said
+// what it did start: a sweep before that would miss some.
+func (c *conductor) endStarts() {
+	c.stopStarts()
+	late := time.NewTimer(c.Limits.Platform)
+	defer late.Stop()
+	for c.startsOut > 0 {
+		select {
+		case r := <-c.starts:
+			c.startAnswered(r)
+		case <-late.C:
+			c.log.Error("drivers that were told to start no more tasks do not answer; what they start is left to the sweep of orphans", "regions", c.startsOut)
+			return
+		}
+	}
+}
+
+// isDown says that a platform's API did not answer: it may soon.
+func isDown(err error) bool {
+	var refused *fleet.StartError
+	return errors.As(err, &refused) && refused.Kind == fleet.Down
 }
 
 // arm sets the instant at which all tasks start. It is stored before anyone is
 // told, so that a crash in between changes nothing.
 func (c *conductor) arm(ctx context.Context) error {
+	ready := 0
+	for _, t := range c.tasks {
+		if t.Status == load.TaskReady {
+			ready++
+		}
+	}
 	lead := c.lead()
 	start := time.Now().Add(lead).UTC()
-	why := fmt.Sprintf("%s ready, start in %s", tasksText(len(c.tasks)), lead)
+	why := fmt.Sprintf("%s ready, start in %s", tasksText(ready), lead)
+	if ready < len(c.tasks) {
+		why = fmt.Sprintf("%d of %d tasks ready, start in %s without the others", ready, len(c.tasks), lead)
+	}
 	return c.move(ctx, load.Ready, why, func(r *load.Run) {
 		r.Started = &start
 		if r.Plan.Script == nil {

@@ -23,10 +23,11 @@ type task struct {
 	load.Task
 	plan     load.PlanTask
 	instance *fleet.Instance
-	hello    time.Time // when it first spoke
 	gone     time.Time // when the driver first said that it is gone
 	awaited  time.Time // since when this attempt is expected to get up
+	askAgain time.Time // when to ask for it again, since its platform did not answer; zero: not
 	told     bool      // it acknowledged the start
+	leaving  bool      // it acknowledged that it is to leave
 	changes  int       // how many of the run's changes it acknowledged
 	telling  bool      // a command to it is under way
 	windows  uint64
@@ -53,21 +54,35 @@ type region struct {
 // Facts that the bus replays (ready, started, done) are taken from the bus.
 func tasksOf(run load.Run, stored []load.Task) []*task {
 	var tasks []*task
-	byName := map[string]load.PlanTask{}
+	byName, added := map[string]load.PlanTask{}, map[string]bool{}
 	for _, r := range run.Plan.Regions {
 		for _, p := range r.Tasks {
 			byName[p.Name] = p
 			if len(stored) == 0 {
-				tasks = append(tasks, &task{plan: p, awaited: time.Now(), Task: load.Task{
-					Run: run.ID, Name: p.Name, Region: r.Name, Index: p.Index, Status: load.TaskPlanned,
-				}})
+				tasks = append(tasks, newTask(run.ID, r.Name, p))
+			} else {
+				added[p.Name] = p.Added
 			}
 		}
 	}
 	for _, s := range stored {
 		tasks = append(tasks, &task{plan: byName[s.Name], Task: s, awaited: time.Now()})
+		delete(added, s.Name)
+	}
+	for _, r := range run.Plan.Regions {
+		for _, p := range r.Tasks {
+			if added[p.Name] { // the server ended between the change and its first word on it
+				tasks = append(tasks, newTask(run.ID, r.Name, p))
+			}
+		}
 	}
 	return tasks
+}
+
+func newTask(run, region string, p load.PlanTask) *task {
+	return &task{plan: p, awaited: time.Now(), Task: load.Task{
+		Run: run, Name: p.Name, Region: region, Index: p.Index, Added: p.Added, Status: load.TaskPlanned,
+	}}
 }
 
 // attempts returns the tasks as store and collector know them.
@@ -122,6 +137,7 @@ func (c *conductor) receive(ctx context.Context, m bus.Message) error {
 		return nil
 	}
 	e.Task, e.Attempt = m.Task, m.Attempt // as the subject says, which the sender cannot forge
+	e.At = m.At                           // all in one clock
 	select {
 	case c.heeds <- e:
 	case <-ctx.Done():
@@ -147,15 +163,21 @@ func (c *conductor) heed(e load.TaskEvent) {
 	c.quietFrom = time.Now()
 	switch e.Kind {
 	case load.EventHello:
-		t.hello = e.At
+		t.Times.Hello = e.At
+		if t.Times.Up.IsZero() || t.Times.Up.After(e.At) {
+			t.Times.Up = e.At // it was seen later than it was there
+		}
 	case load.EventReady:
-		t.ClockMS = e.ClockMS
+		t.ClockMS, t.Times.Ready = e.ClockMS, e.At
 		c.learn(e)
 		if t.Status == load.TaskPlanned || t.Status == load.TaskStarting {
-			t.Status = load.TaskReady
+			t.Status, t.Reason = load.TaskReady, ""
 		}
 	case load.EventStarted:
-		t.SkewMS, t.told = e.SkewMS, true
+		t.SkewMS, t.Joined, t.told = e.SkewMS, e.Skip, true
+		if c.run.Started != nil && e.SkewMS != nil {
+			t.Times.Load = c.run.Started.Add(time.Duration(e.Skip) + time.Duration(*e.SkewMS*float64(time.Millisecond)))
+		}
 		if t.Status != load.TaskDone && t.Status != load.TaskFailed {
 			t.Status, t.Reason = load.TaskRunning, ""
 		}

@@ -15,6 +15,7 @@ import (
 func WithDefaults(s Scenario) Scenario {
 	s.Engine = or(s.Engine, EngineHTTP)
 	s.LostTasks = or(s.LostTasks, LostContinue)
+	s.Start.LateTasks = or(s.Start.LateTasks, LateFail)
 	if RunsScript(s.Engine) {
 		s.Share = or(s.Share, SharingSplit)
 	}

@@ -14,6 +14,8 @@ type TaskEvent struct {
 	// SkewMS is the own start minus the instant that was ordered, in the
 	// server's clock. In started, done and, when it had started, failed.
 	SkewMS *float64 `json:"skew_ms,omitempty"`
+	// Skip is how far into the run the task began (started): 0 at the barrier.
+	Skip Duration `json:"skip,omitempty"`
 	// ClockMS is the server's clock minus the agent's, measured just before the
 	// start (ready: measured then).
 	ClockMS *float64 `json:"clock_ms,omitempty"`
@@ -59,6 +61,9 @@ type Command struct {
 	// the same for all tasks, replacements too: they begin at Start plus their
 	// order's Skip.
 	Start time.Time `json:"start,omitzero"`
+	// Skip is how far into the run a task begins that was not ready at the
+	// barrier (start). It counts when it is later than its order's.
+	Skip Duration `json:"skip,omitempty"`
 	// Change is the live change (change), and Number its place in the run's
 	// changes, from 0: an agent takes each number once, those in its order too.
 	Change *Change `json:"change,omitempty"`
@@ -70,10 +75,12 @@ type Command struct {
 // CommandKind names a command.
 type CommandKind string
 
-// The commands. Stop ends the task at once, in whatever phase it is; a drain,
-// and a stop at one instant for all, are changes.
+// The commands. Stop ends the task at once, in whatever phase it is; drain lets
+// its requests in flight end first. A drain and a stop at one instant for all
+// tasks are changes.
 const (
 	CommandStart  CommandKind = "start"
 	CommandChange CommandKind = "change"
+	CommandDrain  CommandKind = "drain"
 	CommandStop   CommandKind = "stop"
 )

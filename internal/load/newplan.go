@@ -42,6 +42,7 @@ func NewPlan(in PlanInput) (*Plan, error) {
 		Requests:   s.Load.Requests,
 		Iterations: s.Load.Iterations,
 		Profile:    s.profile(),
+		Start:      s.Start,
 		LostTasks:  s.LostTasks,
 	}
 	if !p.Profile.Endless {
@@ -65,6 +66,9 @@ func NewPlan(in PlanInput) (*Plan, error) {
 		p.Criteria = append(p.Criteria, c.String())
 	}
 	p.deal(&s, in)
+	if problems := in.checkUsers(p, &s); len(problems) > 0 {
+		return nil, problemsError("the scenario cannot be planned", problems)
+	}
 	p.warn()
 	return p, nil
 }

@@ -239,6 +239,41 @@ func TestPlanRefuses(t *testing.T) {
 	wantProblems(t, in, "load: nothing says how much load there is")
 }
 
+// TestPlanKeepsToRegionLimits: what an admin allows a run in a region.
+func TestPlanKeepsToRegionLimits(t *testing.T) {
+	t.Parallel()
+	in := input(scenario(func(s *Scenario) {
+		s.Load = Load{TotalUsers: 1000, Duration: 60e9}
+		s.Regions = []RegionLoad{{Name: "eu", Tasks: 4}, {Name: "us", Tasks: 6}}
+	}))
+	in.Regions["eu"] = Region{Name: "eu", RunLimit: 3}
+	wantProblems(t, in, "regions[0].tasks: region eu allows one run at most 3 tasks")
+	in.Regions["eu"] = Region{Name: "eu", RunLimit: 4, UsersPerTask: 90}
+	in.Regions["us"] = Region{Name: "us", UsersPerTask: 100}
+	wantProblems(t, in, "regions[0].tasks: region eu allows at most 90 users in one task (its users_per_task), and the plan has 100: lower the users, give it at least 5 tasks")
+	in.Scenario.Load = Load{Users: 101, Duration: 60e9}
+	wantProblems(t, in, "the plan has 101: lower the users, or raise", "regions[1].tasks: region us allows at most 100 users")
+	in.Scenario.Load = Load{Rate: 1000, Duration: 60e9}
+	mustPlan(t, in)
+}
+
+// TestPlanOfMoreThanThereIs: a run that can do without some of its tasks may
+// ask for more than its region holds.
+func TestPlanOfMoreThanThereIs(t *testing.T) {
+	t.Parallel()
+	in := input(scenario(func(s *Scenario) {
+		s.Regions = []RegionLoad{{Name: "eu", Tasks: 5}}
+		s.Start.LateTasks = LateWithout
+	}))
+	in.Capacity["eu"] = Capacity{Limit: 4, InUse: 1, Note: "vCPU quota"}
+	want := "region eu can run at most 4 of its 5 tasks (vCPU quota): the run starts without the others"
+	if p := mustPlan(t, in); len(p.Warnings) != 1 || !strings.Contains(p.Warnings[0], want) || p.Start.LateTasks != LateWithout {
+		t.Errorf("warnings %q, want one with %q", p.Warnings, want)
+	}
+	in.Scenario.Start.LateTasks = LateFail
+	wantProblems(t, in, "region eu can run at most 4 tasks at once (vCPU quota)")
+}
+
 func wantProblems(t *testing.T, in PlanInput, want ...string) {
 	t.Helper()
 	_, err := NewPlan(in)

@@ -18,6 +18,7 @@ type Plan struct {
 	Regions    []PlanRegion `json:"regions"`
 	Data       []PlanData   `json:"data,omitempty"`
 	Criteria   []string     `json:"criteria,omitempty"`
+	Start      StartPolicy  `json:"start,omitzero"`
 	LostTasks  LostPolicy   `json:"lost_tasks"`
 	Share      Sharing      `json:"share,omitempty"`     // of a script over the tasks
 	Script     *ScriptFacts `json:"script,omitempty"`    // what the script says; nil: no script, or not known yet
@@ -58,6 +59,11 @@ type PlanTask struct {
 	Requests   int64          `json:"requests,omitempty"`
 	Iterations int64          `json:"iterations,omitempty"`
 	Rows       map[string]int `json:"rows,omitempty"` // data name to number of rows this task may use
+	// Added says that a change of the running run brought it. It runs the script
+	// from its start, with the share of one of the tasks that were planned.
+	Added bool `json:"added,omitempty"`
+	// Leaves is the instant of the run at which a change took it away.
+	Leaves *Duration `json:"leaves,omitempty"`
 }
 
 // PlanData is a data file as found at planning.
@@ -175,16 +181,20 @@ type Change struct {
 	At    Duration   `json:"at"` // since the run's start, wall clock of the run
 	Kind  ChangeKind `json:"kind"`
 	Level float64    `json:"level,omitempty"` // users or requests/s of the whole run, for ChangeLevel
+	// Tasks is how many tasks regions have from then on, for ChangeTasks.
+	Tasks map[string]int `json:"tasks,omitempty"`
 }
 
 // ChangeKind names a live change.
 type ChangeKind string
 
 // The live changes. Drain stops new requests and waits for those in flight.
+// Tasks is no change of the load that a task makes: agents pass it over.
 const (
 	ChangeLevel  ChangeKind = "level"
 	ChangePause  ChangeKind = "pause"
 	ChangeResume ChangeKind = "resume"
 	ChangeDrain  ChangeKind = "drain"
 	ChangeStop   ChangeKind = "stop"
+	ChangeTasks  ChangeKind = "tasks"
 )

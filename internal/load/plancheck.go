@@ -11,7 +11,7 @@ import (
 func (in *PlanInput) problems(s *Scenario) []Problem {
 	var f faults
 	for i, r := range s.Regions {
-		in.checkRegion(&f, at("regions", i), r)
+		in.checkRegion(&f, at("regions", i), r, s.Start)
 	}
 	for i, d := range s.Data {
 		in.checkData(&f, at("data", i), d, s.tasks())
@@ -22,15 +22,47 @@ func (in *PlanInput) problems(s *Scenario) []Problem {
 	return f
 }
 
-func (in *PlanInput) checkRegion(f *faults, path string, r RegionLoad) {
-	if _, known := in.Regions[r.Name]; !known {
+// checkRegion: a run whose scenario can do without some tasks may ask for more
+// than the region holds; the plan then warns.
+func (in *PlanInput) checkRegion(f *faults, path string, r RegionLoad, start StartPolicy) {
+	region, known := in.Regions[r.Name]
+	if !known {
 		f.add(path+".name", r.Name, strings.Join(sortedKeys(in.Regions), ", "), "there is no region %q", r.Name)
 		return
 	}
-	if limit := in.Capacity[r.Name].Limit; limit > 0 && r.Tasks > limit {
+	if limit := region.RunLimit; limit > 0 && r.Tasks > limit {
+		f.add(path+".tasks", fmt.Sprint(r.Tasks), fmt.Sprintf("1 to %d", limit),
+			"region %s allows one run at most %d tasks (its run_limit): lower tasks, or raise the limit", r.Name, limit)
+	} else if limit := in.Capacity[r.Name].Limit; limit > 0 && r.Tasks > limit && !start.Lenient() {
 		f.add(path+".tasks", fmt.Sprint(r.Tasks), fmt.Sprintf("1 to %d", limit),
 			"region %s can run at most %d tasks at once%s", r.Name, limit, noteOf(in.Capacity[r.Name]))
 	}
+}
+
+// checkUsers holds the users of each task against what its region allows.
+func (in *PlanInput) checkUsers(p *Plan, s *Scenario) []Problem {
+	var f faults
+	shared := s.kind() != usersEach && s.Share != SharingPerTask // more tasks then have fewer users each
+	for i, r := range p.Regions {
+		limit := in.Regions[r.Name].UsersPerTask
+		most := 0
+		for _, t := range r.Tasks {
+			most = max(most, t.Users)
+		}
+		if limit > 0 && most > limit {
+			f.add(at("regions", i)+".tasks", plural(most, "user")+" in a task", fmt.Sprintf("at most %d users in each task", limit),
+				"region %s allows at most %d users in one task (its users_per_task), and the plan has %d: lower the users%s, or raise the limit",
+				r.Name, limit, most, moreTasks(shared, (r.Users+limit-1)/limit))
+		}
+	}
+	return f
+}
+
+func moreTasks(help bool, n int) string {
+	if !help {
+		return ""
+	}
+	return ", give it at least " + plural(n, "task")
 }
 
 func noteOf(c Capacity) string {
@@ -107,7 +139,11 @@ func (p *Plan) warn() {
 	}
 	for _, r := range p.Regions {
 		c := r.Capacity
-		if free := c.Limit - c.InUse; c.Limit > 0 && len(r.Tasks) > free {
+		switch free := c.Limit - c.InUse; {
+		case c.Limit == 0 || len(r.Tasks) <= free:
+		case len(r.Tasks) > c.Limit:
+			warn("region %s can run at most %d of its %d tasks%s: the run starts without the others, and is degraded", r.Name, c.Limit, len(r.Tasks), noteOf(c))
+		default:
 			warn("region %s has room for %d more tasks now and the plan has %d: %d of its %d are in use", r.Name, max(0, free), len(r.Tasks), c.InUse, c.Limit)
 		}
 		for _, q := range c.Quotas {

@@ -43,8 +43,11 @@ type Intent struct {
 	Seq   int64      `json:"seq"` // 1, 2, 3… in each run
 	Kind  IntentKind `json:"kind"`
 	Level float64    `json:"level,omitempty"` // users or requests/s of the whole run, for IntentLevel
-	By    string     `json:"by,omitempty"`
-	At    time.Time  `json:"at"`
+	// Tasks is how many tasks regions shall have, for IntentTasks; a region that
+	// is not named keeps what it has.
+	Tasks map[string]int `json:"tasks,omitempty"`
+	By    string         `json:"by,omitempty"`
+	At    time.Time      `json:"at"`
 }
 
 // IntentKind names what a user asks.
@@ -57,6 +60,7 @@ const (
 	IntentLevel  IntentKind = "level"
 	IntentPause  IntentKind = "pause"
 	IntentResume IntentKind = "resume"
+	IntentTasks  IntentKind = "tasks"
 )
 
 // StoredFile is a file kept in blob under its content's hash.

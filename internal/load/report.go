@@ -5,19 +5,21 @@ import "time"
 // Report is the result of a run: the document that the API, the CLI and the
 // console show, and that other tools read. Its keys are kept.
 type Report struct {
-	Run         RunFacts                 `json:"run"`
-	Accounting  Accounting               `json:"accounting"`
-	StartSkewMS float64                  `json:"start_skew_ms"` // latest minus earliest task start
-	Total       Figures                  `json:"total"`
-	Regions     map[string]Figures       `json:"regions"`
-	Labels      map[string]Figures       `json:"labels"`
-	Tasks       map[string]TaskFigures   `json:"tasks"`
-	Generator   Generator                `json:"generator"`
-	Metrics     map[string]MetricFigures `json:"metrics,omitempty"` // a script's checks and own metrics
-	Criteria    []CriterionResult        `json:"criteria"`
-	Events      []Event                  `json:"events,omitempty"`
-	Notes       []string                 `json:"notes,omitempty"` // what a reader must know before betting on the figures
-	Plan        *Plan                    `json:"plan,omitempty"`
+	Run         RunFacts               `json:"run"`
+	Accounting  Accounting             `json:"accounting"`
+	StartSkewMS float64                `json:"start_skew_ms"` // latest minus earliest task start
+	Total       Figures                `json:"total"`
+	Regions     map[string]Figures     `json:"regions"`
+	Labels      map[string]Figures     `json:"labels"`
+	Tasks       map[string]TaskFigures `json:"tasks"`
+	Generator   Generator              `json:"generator"`
+	// Provisioning is how the tasks came up, by region.
+	Provisioning map[string]RegionStart   `json:"provisioning,omitempty"`
+	Metrics      map[string]MetricFigures `json:"metrics,omitempty"` // a script's checks and own metrics
+	Criteria     []CriterionResult        `json:"criteria"`
+	Events       []Event                  `json:"events,omitempty"`
+	Notes        []string                 `json:"notes,omitempty"` // what a reader must know before betting on the figures
+	Plan         *Plan                    `json:"plan,omitempty"`
 }
 
 // RunFacts is a run's head in its report.
@@ -155,6 +157,8 @@ type Snapshot struct {
 	Metrics    map[string]MetricFigures `json:"metrics,omitempty"` // so far
 	Criteria   []CriterionResult        `json:"criteria"`
 	Notes      []string                 `json:"notes,omitempty"`
+	// Provisioning is how the tasks come up, by region.
+	Provisioning map[string]RegionStart `json:"provisioning,omitempty"`
 }
 
 // TaskLive is a task in a snapshot.

@@ -95,11 +95,23 @@ type Task struct {
 	Attempt  int        `json:"attempt,omitempty"` // 0 for the first, 1 for its first replacement…
 	Status   TaskStatus `json:"status"`
 	Instance string     `json:"instance,omitempty"` // the driver's id
-	Reason   string     `json:"reason,omitempty"`   // why lost or failed
-	SkewMS   *float64   `json:"skew_ms,omitempty"`  // own start minus the barrier instant, in the server's clock
-	ClockMS  *float64   `json:"clock_offset_ms,omitempty"`
-	Sent     int64      `json:"samples_sent"` // by its own last word, or last known
-	Final    bool       `json:"final"`        // Sent is its last word
+	Reason   string     `json:"reason,omitempty"`   // why lost or failed, or not up yet
+	Times    TaskTimes  `json:"times,omitzero"`
+	// Added says that it is not of the plan: it came by a change of the run.
+	Added bool `json:"added,omitempty"`
+	// Left is the instant of the run at which a change took it away.
+	Left Duration `json:"left,omitempty"`
+	// Joined is how far into the run its load began; 0: at the barrier, or not.
+	Joined  Duration `json:"joined,omitempty"`
+	SkewMS  *float64 `json:"skew_ms,omitempty"` // own start minus the barrier instant, in the server's clock
+	ClockMS *float64 `json:"clock_offset_ms,omitempty"`
+	Sent    int64    `json:"samples_sent"` // by its own last word, or last known
+	Final   bool     `json:"final"`        // Sent is its last word
+}
+
+// NeverReady says that the task will not make load, and never could.
+func (t *Task) NeverReady() bool {
+	return t.Times.Ready.IsZero() && (t.Status == TaskFailed || t.Status == TaskLost)
 }
 
 // Event is one thing that happened to a run, with its cause.

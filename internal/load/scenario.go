@@ -26,6 +26,7 @@ type Scenario struct {
 	Regions     []RegionLoad      `json:"regions,omitempty" doc:"Where the tasks run. Default: one task in region local." items:"200"`
 	Criteria    []Criterion       `json:"criteria,omitempty" doc:"Pass rules, e.g. 'p95 < 300ms'." items:"100"`
 	Connection  Connection        `json:"connection,omitzero" doc:"How requests reach the target."`
+	Start       StartPolicy       `json:"start,omitzero" doc:"How long to wait for the tasks before the load, and what to do without some of them."`
 	LostTasks   LostPolicy        `json:"lost_tasks,omitempty" doc:"What to do when a task is lost while running." enum:"continue,replace,stop" default:"continue"`
 	Scripted    *Scripted         `json:"scripted,omitempty" doc:"Behaviour of the scripted engine, for tests of Onrush itself."`
 }

@@ -24,6 +24,7 @@ func Validate(s Scenario) []Problem {
 	s.checkNames(&f)
 	s.checkLoad(&f)
 	s.checkRegions(&f)
+	s.checkStart(&f)
 	s.checkCriteria(&f)
 	s.checkConnection(&f)
 	s.checkFiles(&f)

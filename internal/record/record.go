@@ -73,6 +73,14 @@ func New(opts Options) *Recorder {
 	}
 }
 
+// Begin says in which second the load begins, when that is later than Options
+// said. No sample was recorded yet.
+func (r *Recorder) Begin(second int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.next = max(r.next, second)
+}
+
 // Label returns the number that stands for a label in samples. Engines ask once
 // and keep it. Dims are further dimensions as load.Entry has them, or empty.
 // When the task has too many labels, further ones share the label Other.

@@ -61,6 +61,17 @@ func instant(s int) *time.Time {
 	return &at
 }
 
+// starts is a region that was asked for tasks, of which some came up.
+func starts(at, tasks, ready int, why ...string) load.RegionStart {
+	came := func(first, last int) load.Reached {
+		return load.Reached{Tasks: ready, First: *instant(at + first), Last: *instant(at + last)}
+	}
+	return load.RegionStart{
+		Tasks: tasks, Failed: tasks - ready, Asked: *instant(at), Up: came(2, 9), Hello: came(3, 10), Ready: came(4, 12), Load: came(20, 20),
+		SkewMS: 3.25, Why: why,
+	}
+}
+
 // busy is a run with everything in it: open model, a lost task, criteria of
 // every verdict, changes, notes and names that do not fit.
 func busy() *load.Report {
@@ -95,6 +106,9 @@ func busy() *load.Report {
 			"never": {StatusCodes: map[string]int64{}, FailureCauses: map[string]int64{}},
 		},
 		Tasks: tasks,
+		Provisioning: map[string]load.RegionStart{
+			"eu": starts(0, 4, 4), "us": starts(5, 4, 2, "us-3, us-4: did not start: vCPU quota reached (raise the quota L-3032A538)"),
+		},
 		Criteria: []load.CriterionResult{
 			{Criterion: "p95 < 300ms", Verdict: load.Passed, Found: &found, FoundText: "212.5 ms"},
 			{Criterion: "failures < 1% for 10s, stop", Verdict: load.Failed, Found: &bad, FoundText: "1.31 %", At: &when, Why: "4 of 51 windows broke it, first seconds 8 to 17, worst seconds 9 to 18"},
@@ -244,7 +258,8 @@ func TestKeys(t *testing.T) {
 	figures := strings.Fields(`requests failures bytes_received requests_per_second status_codes latency_ms.min latency_ms.mean
 		latency_ms.stddev latency_ms.p50 latency_ms.p90 latency_ms.p95 latency_ms.p99 latency_ms.p99_9 latency_ms.max`)
 	keys := strings.Fields(`run.id run.outcome run.verdict accounting.tasks_planned accounting.tasks_reported
-		accounting.samples_sent accounting.samples_received start_skew_ms`)
+		accounting.samples_sent accounting.samples_received start_skew_ms
+		provisioning.eu.tasks provisioning.eu.asked provisioning.eu.ready.last`)
 	for _, block := range []string{"total", "regions.eu", "labels.GET /"} {
 		for _, f := range figures {
 			keys = append(keys, block+"."+f)

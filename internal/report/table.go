@@ -35,6 +35,7 @@ func Table(w io.Writer, r *load.Report, opts Options) error {
 	p.metrics(r.Metrics)
 	p.criteria(r.Criteria)
 	p.accounting(r)
+	p.provisioning(r.Provisioning)
 	p.changes(r)
 	p.notes(r.Notes)
 	if _, err := w.Write(p.Bytes()); err != nil {

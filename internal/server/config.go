@@ -61,10 +61,18 @@ type Config struct {
 	Limits control.Limits
 	// CheckBounds bound the steps of a region's check.
 	CheckBounds regions.Bounds
+	// Sweep says when orphans are looked for.
+	Sweep Sweep
 	// LinkLife is how long an agent's link to a file holds. Default 1 hour.
 	LinkLife time.Duration
 	Version  string
 	Log      *slog.Logger
+}
+
+// Sweep says when and how orphans are looked for; zero values take the defaults
+// of control.SweepOptions.
+type Sweep struct {
+	First, Every, Grace time.Duration
 }
 
 func (c Config) withDefaults() Config {

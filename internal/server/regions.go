@@ -81,16 +81,25 @@ func (b *regionBook) Try(region load.Region) error {
 	return driver.Close()
 }
 
-func (b *regionBook) unknown(ctx context.Context, name string) error {
+// Names implements control.Regions.
+func (b *regionBook) Names(ctx context.Context) ([]string, error) {
 	regions, err := b.store.Regions(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	names := make([]string, len(regions))
 	for i, r := range regions {
 		names[i] = r.Name
 	}
 	sort.Strings(names)
+	return names, nil
+}
+
+func (b *regionBook) unknown(ctx context.Context, name string) error {
+	names, err := b.Names(ctx)
+	if err != nil {
+		return err
+	}
 	return load.Errorf(load.NotFound, "there is no region %q; there are: %s", name, strings.Join(names, ", "))
 }
 

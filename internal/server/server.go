@@ -33,6 +33,7 @@ type Server struct {
 	regions     *regionBook
 	manage      *regions.Service
 	control     *control.Controller
+	sweeper     *control.Sweeper
 	auth        *auth.Service
 	handler     http.Handler
 	listener    net.Listener

@@ -47,17 +47,22 @@ func (s *Server) startControl(ctx context.Context) error {
 		Reach: s.reach.base, Link: links.URL, KeepLink: links.KeepURL, Inspect: newInspector(bucket.Open).Inspect,
 		Secrets: secrets.Open, Forget: secrets.Forget, SpoolDir: s.data.join("spool"), Limits: s.config.Limits, Log: s.config.Log,
 	})
+	s.sweeper = control.NewSweeper(control.SweepOptions{
+		Store: s.store, Regions: s.regions, Log: s.config.Log,
+		First: s.config.Sweep.First, Every: s.config.Sweep.Every, Grace: s.config.Sweep.Grace,
+	})
 	s.manage = regions.New(regions.Options{
 		Store: s.store, Book: s.regions, Drivers: all.Drivers(), Control: s.control,
 		TaskLog: s.keptLog, Forget: s.forgetRun, ServerURL: s.reach.base, Bounds: s.config.CheckBounds, Log: s.config.Log,
 	})
 	s.handler = api.New(api.Options{
-		Store: s.store, Blob: s.blob, Auth: s.auth, Control: s.control, Regions: s.manage,
+		Store: s.store, Blob: s.blob, Auth: s.auth, Control: s.control, Sweeper: s.sweeper, Regions: s.manage,
 		Live: s.live, OpenSeries: openSeries, Logs: s.logs, Links: links,
 		Bus: s.bus.Tunnel(), Console: web.Handler(), KeepSecrets: secrets.Keep, MaxUpload: s.config.MaxUpload, Version: s.config.Version, Log: s.config.Log,
 		Proxies: s.config.TrustedProxies,
 	})
 	ctx, s.stop = context.WithCancel(context.WithoutCancel(ctx))
+	s.running.Go(func() { s.sweeper.Run(ctx) })
 	s.running.Go(func() {
 		if err := s.control.Run(ctx); err != nil {
 			s.failed <- fmt.Errorf("control runs: %w", err)

@@ -138,6 +138,11 @@ type DriverList struct {
 	Drivers []load.DriverKind `json:"drivers" nullable:"false"`
 }
 
+// SweepList answers GET and POST /sweeps.
+type SweepList struct {
+	Sweeps []load.Sweep `json:"sweeps" nullable:"false"`
+}
+
 // TokenList answers GET /tokens.
 type TokenList struct {
 	Tokens []load.Token `json:"tokens" nullable:"false"`
@@ -153,11 +158,14 @@ type Stop struct {
 	Mode string `json:"mode,omitempty" enum:"drain,now" default:"drain" doc:"drain lets the requests in flight end; now cuts them off."`
 }
 
-// LoadChange is the body of POST /runs/{id}/load: exactly one of its fields.
+// LoadChange is the body of POST /runs/{id}/load: exactly one of users,
+// total_users, rate and tasks.
 type LoadChange struct {
 	Users      *int     `json:"users,omitempty" minimum:"0" doc:"Users in each task (closed model)."`
 	TotalUsers *int     `json:"total_users,omitempty" minimum:"0" doc:"Users of the whole run (closed model)."`
 	Rate       *float64 `json:"rate,omitempty" minimum:"0" doc:"Requests a second of the whole run (open model)."`
+	Tasks      *int     `json:"tasks,omitempty" minimum:"0" maximum:"10000" doc:"Tasks of the whole run, or of region: for engines without live control (k6, jmeter), whose users come and go with tasks. Each task more runs the script from its start, with the share of a planned one."`
+	Region     string   `json:"region,omitempty" doc:"Only this region's tasks; with tasks."`
 }
 
 // NewToken is the body of POST /tokens.

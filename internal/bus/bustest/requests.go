@@ -3,6 +3,7 @@ package bustest
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -84,7 +85,7 @@ func testCommands(_ *testing.T, s *suite) {
 	if c := s.command(second); c.Kind != load.CommandStart || !c.Start.Equal(start) {
 		s.Fatalf("got command %+v", c)
 	}
-	if c := s.command(second); c.Kind != load.CommandChange || *c.Change != change || c.Number != 4 {
+	if c := s.command(second); c.Kind != load.CommandChange || !reflect.DeepEqual(*c.Change, change) || c.Number != 4 {
 		s.Fatalf("got command %+v with %+v", c, c.Change)
 	}
 	select {

@@ -6,6 +6,9 @@ import (
 	"strings"
 
 	"onrush.dev/onrush/internal/fleet"
+	"onrush.dev/onrush/internal/fleet/docker"
+	"onrush.dev/onrush/internal/fleet/ecs"
+	"onrush.dev/onrush/internal/fleet/kubernetes"
 	"onrush.dev/onrush/internal/fleet/local"
 	"onrush.dev/onrush/internal/load"
 )
@@ -14,6 +17,9 @@ import (
 func Kinds() []fleet.Kind {
 	return []fleet.Kind{
 		local.Kind(),
+		docker.Kind(),
+		kubernetes.Kind(),
+		ecs.Kind(),
 	}
 }
 

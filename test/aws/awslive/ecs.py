@@ -178,7 +178,7 @@ class ECS:
             if image in self.images:
                 return self.images[image]
         agent = os.environ.get("ONRUSH_TEST_AGENT", "")
-        return [agent] if agent and "onrush-agent" in image else []
+        return [agent] if agent and ("onrush-agent" in image or "onrush/agent" in image) else []
 
     def _environment(self, task: Task, definition: dict[str, Any], over: dict[str, Any]) -> dict[str, str]:
         env = {

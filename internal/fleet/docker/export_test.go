@@ -1,0 +1,4 @@
+package docker
+
+// ReadOptions is for tests that change what settings cannot say.
+var ReadOptions = readOptions
