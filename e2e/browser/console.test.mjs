@@ -137,6 +137,22 @@ test("the report can be taken away: JSON and Parquet", async () => {
   assert.equal(series.subarray(0, 4).toString(), "PAR1");
 });
 
+test("a task's log stands beside the report, and can be searched", async () => {
+  const log = page.getByRole("dialog", { name: /^Log of / });
+  await page
+    .getByRole("button", { name: /^Log of / })
+    .first()
+    .click();
+  await log.getByText("reached the server").waitFor();
+  await log.getByRole("status").filter({ hasText: "the task has ended" }).waitFor();
+  await log.getByLabel("Search the log").fill("REACHED");
+  await log.getByRole("status").filter({ hasText: "1 of " }).waitFor();
+  assert.equal(await log.locator("mark").innerText(), "reached");
+  await log.getByLabel("Wrap lines").check();
+  await button("Close the log").click();
+  await log.waitFor({ state: "hidden" });
+});
+
 test("rows narrow the charts, and the address holds what is shown", async () => {
   await row("Regions", "eu").click();
   await page.waitForURL(/region=eu/);

@@ -109,7 +109,7 @@ func (b *bench) live(run string) (Picture, bool) {
 	return p, ok
 }
 
-func (b *bench) taskLog(_ context.Context, run load.Run, task string) (io.ReadCloser, error) {
+func (b *bench) taskLog(_ context.Context, run load.Run, task string, _ bool) (io.ReadCloser, error) {
 	text, ok := b.logs[run.ID+"/"+task]
 	if !ok {
 		return nil, load.Errorf(load.NotFound, "no such task")

@@ -172,7 +172,7 @@ func (w *watched) arrival(ctx context.Context, now time.Time, run load.Run, task
 		return nil
 	case times.Up.IsZero():
 		if now.Sub(times.Asked) > w.Bounds.Up {
-			return w.refuse(ctx, failure(fmt.Sprintf("the task was not up within %s: %s", w.Bounds.Up, cmp.Or(task.Reason, "its platform does not say why"))))
+			return w.refuse(ctx, w.notUp(task))
 		}
 	case times.Hello.IsZero() && now.Sub(times.Up) > w.Bounds.Hello:
 		return w.refuse(ctx, w.silent(ctx, task.Name))
@@ -201,6 +201,14 @@ func spoke(task load.Task) load.Finding {
 
 // clockFar is when a task's clock is so wrong that certificates may be.
 const clockFar = 30 * time.Second
+
+func (w *watched) notUp(task load.Task) load.Finding {
+	finding := failure(fmt.Sprintf("the task was not up within %s: %s", w.Bounds.Up, cmp.Or(task.Reason, "its platform does not say why")))
+	if finding.Check == "run" {
+		finding.Check, finding.Remedy = "start", "look at the task on its platform"
+	}
+	return finding
+}
 
 func (w *watched) silent(ctx context.Context, task string) load.Finding {
 	url, _ := w.ServerURL(w.region)

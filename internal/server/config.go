@@ -42,6 +42,8 @@ type Config struct {
 	// Regions are made, or made anew, at the start. Default: a region "local",
 	// when the database has none.
 	Regions []load.Region
+	// Scripted lets Regions have the driver "scripted", for tests of Onrush itself.
+	Scripted bool
 	// Ephemeral says that tasks must not outlive this process: it is the
 	// in-process server of one command.
 	Ephemeral bool

@@ -85,7 +85,7 @@ func openSeries(r io.ReaderAt, size int64) (api.SeriesFile, error) {
 }
 
 // logs reads a task's log where its region keeps it.
-func (s *Server) logs(ctx context.Context, run load.Run, task string) (io.ReadCloser, error) {
+func (s *Server) logs(ctx context.Context, run load.Run, task string, follow bool) (io.ReadCloser, error) {
 	for _, region := range run.Plan.Regions {
 		for _, planned := range region.Tasks {
 			if planned.Name != task {
@@ -95,7 +95,7 @@ func (s *Server) logs(ctx context.Context, run load.Run, task string) (io.ReadCl
 			if err != nil {
 				return nil, err
 			}
-			return driver.Logs(ctx, run.ID, task, false)
+			return driver.Logs(ctx, run.ID, task, follow)
 		}
 	}
 	return nil, load.Errorf(load.NotFound, "run %s has no task %s", run.ID, task)
