@@ -29,6 +29,7 @@ export type Series = Schemas["Series"];
 export type SeriesPoint = Schemas["SeriesPoint"];
 export type Setting = Schemas["Setting"];
 export type Snapshot = Schemas["Snapshot"];
+export type Sweep = Schemas["Sweep"];
 export type Task = Schemas["Task"];
 export type TaskFigures = Schemas["TaskFigures"];
 
