@@ -14,6 +14,7 @@ export type Me = Schemas["Me"];
 export type Plan = Schemas["Plan"];
 export type Problem = Schemas["Problem"];
 export type Region = Schemas["Region"];
+export type RegionStart = Schemas["RegionStart"];
 export type Report = Schemas["Report"];
 export type Run = Schemas["Run"];
 export type RunEvent = Schemas["Event"];
