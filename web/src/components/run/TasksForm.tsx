@@ -53,7 +53,7 @@ export function TasksForm({ run, view }: { run: Run; view: RunView }) {
         label={region === EVERYWHERE ? "Tasks of the whole run" : `Tasks in ${region}`}
         description={`${run.spec.engine} has no live control: 1 task more starts ${
           users === undefined ? "the users of a planned task" : `${users} ${users === 1 ? "user" : "users"} more`
-        } of the script, from its start. The newest tasks leave first, and let their users finish.`}
+        } of the script, from its start. The newest tasks leave first.`}
         min={least}
         max={10_000}
         allowDecimal={false}
