@@ -101,7 +101,7 @@ func Run(ctx context.Context, ticket bus.Ticket, options Options) error {
 	options.Log = options.Log.With("run", ticket.Run, "task", ticket.Task)
 	options.Bounds = options.Bounds.withDefaults()
 	if ticket.Ephemeral {
-		options.Bounds.Reach = options.Bounds.Lonely
+		options.Bounds.Reach = 3 * options.Bounds.Lonely // hundreds may come at once
 	}
 	web, err := newWeb(ticket)
 	if err != nil {

@@ -174,7 +174,7 @@ func (c *conductor) heed(e load.TaskEvent) {
 			t.Status, t.Reason = load.TaskReady, ""
 		}
 	case load.EventStarted:
-		t.SkewMS, t.Joined, t.told = e.SkewMS, e.Skip, true
+		t.SkewMS, t.Joined, t.told = e.SkewMS, inMillis(e.Skip), true
 		if c.run.Started != nil && e.SkewMS != nil {
 			t.Times.Load = c.run.Started.Add(time.Duration(e.Skip) + time.Duration(*e.SkewMS*float64(time.Millisecond)))
 		}
@@ -186,6 +186,11 @@ func (c *conductor) heed(e load.TaskEvent) {
 	case load.EventFailed:
 		c.lastWord(t, e, load.TaskFailed)
 	}
+}
+
+// inMillis is as exact as people want an instant of the run.
+func inMillis(d load.Duration) load.Duration {
+	return load.Duration(time.Duration(d).Round(time.Millisecond))
 }
 
 // lastWord ends a task by its own account.

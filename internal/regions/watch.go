@@ -196,7 +196,7 @@ func (w *watched) spoke(now time.Time, task load.Task) load.Finding {
 const clockFar = 30 * time.Second
 
 func (w *watched) silent(ctx context.Context, task string) load.Finding {
-	url := w.ServerURL(w.region)
+	url, _ := w.ServerURL(w.region)
 	text := fmt.Sprintf("the task runs but does not reach the server at %s within %s", url, w.Bounds.Hello)
 	if log := w.lastLines(ctx, task); log != "" {
 		text += "; its log ends: " + log

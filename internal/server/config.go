@@ -7,6 +7,7 @@ import (
 
 	"onrush.dev/onrush/internal/control"
 	"onrush.dev/onrush/internal/load"
+	"onrush.dev/onrush/internal/regions"
 )
 
 // Config is what a server needs to know. The zero value of a field takes the
@@ -41,6 +42,8 @@ type Config struct {
 	// Regions are made, or made anew, at the start. Default: a region "local",
 	// when the database has none.
 	Regions []load.Region
+	// Scripted lets Regions have the driver "scripted", for tests of Onrush itself.
+	Scripted bool
 	// Ephemeral says that tasks must not outlive this process: it is the
 	// in-process server of one command.
 	Ephemeral bool
@@ -60,6 +63,8 @@ type Config struct {
 	Limits control.Limits
 	// Sweep says when orphans are looked for.
 	Sweep Sweep
+	// CheckBounds bound the steps of a region's check.
+	CheckBounds regions.Bounds
 	// LinkLife is how long an agent's link to a file holds. Default 1 hour.
 	LinkLife time.Duration
 	Version  string
