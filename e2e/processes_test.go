@@ -94,7 +94,7 @@ func all(ts *testscript.TestScript) *processes { return ts.Value(processesKey{})
 // scriptEnv is the environment that scripts set up and changed.
 func scriptEnv(ts *testscript.TestScript) []string {
 	env := []string{}
-	for _, name := range []string{"PATH", "HOME", "WORK", "TMPDIR", "ONRUSH_CONFIG_DIR", "ONRUSH_DATA", "ONRUSH_SERVER", "ONRUSH_TOKEN", "ONRUSH_REGION"} {
+	for _, name := range []string{"PATH", "HOME", "WORK", "TMPDIR", "ONRUSH_TOOLS", "ONRUSH_CONFIG_DIR", "ONRUSH_DATA", "ONRUSH_SERVER", "ONRUSH_TOKEN", "ONRUSH_REGION"} {
 		if value := ts.Getenv(name); value != "" {
 			env = append(env, name+"="+value)
 		}
