@@ -4,7 +4,7 @@
 FROM scratch
 ARG VERSION=dev
 ARG REVISION=unknown
-LABEL org.opencontainers.image.title="onrush/agent-jmeter" \
+LABEL org.opencontainers.image.title="onrush-agent-jmeter" \
       org.opencontainers.image.description="A task of Onrush: http and JMeter on a small Java." \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \

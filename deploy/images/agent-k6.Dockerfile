@@ -4,7 +4,7 @@
 FROM scratch
 ARG VERSION=dev
 ARG REVISION=unknown
-LABEL org.opencontainers.image.title="onrush/agent-k6" \
+LABEL org.opencontainers.image.title="onrush-agent-k6" \
       org.opencontainers.image.description="A task of Onrush: http and k6." \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \

@@ -4,7 +4,7 @@
 FROM scratch
 ARG VERSION=dev
 ARG REVISION=unknown
-LABEL org.opencontainers.image.title="onrush/agent" \
+LABEL org.opencontainers.image.title="onrush-agent" \
       org.opencontainers.image.description="A task of Onrush: the http engine." \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \

@@ -4,7 +4,7 @@
 FROM scratch
 ARG VERSION=dev
 ARG REVISION=unknown
-LABEL org.opencontainers.image.title="onrush/server-all" \
+LABEL org.opencontainers.image.title="onrush-server-all" \
       org.opencontainers.image.description="Onrush's server with every engine's tool, to read scripts and to run tasks beside itself." \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \

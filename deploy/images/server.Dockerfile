@@ -4,7 +4,7 @@
 FROM scratch
 ARG VERSION=dev
 ARG REVISION=unknown
-LABEL org.opencontainers.image.title="onrush/server" \
+LABEL org.opencontainers.image.title="onrush-server" \
       org.opencontainers.image.description="Onrush's server, console and command line." \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \

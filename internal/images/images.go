@@ -6,6 +6,7 @@ package images
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -27,7 +28,7 @@ type Options struct {
 	Cache    string // what is kept between builds
 	Version  string // the images' tag, and what the programs say
 	Revision string // the commit
-	Prefix   string // of images' names: onrush
+	Prefix   string // of images' names: onrush-, or registry.example.com/onrush-
 	Mirror   string // of Debian
 	Arches   []string
 	Names    []string // of images; none: all
@@ -39,9 +40,13 @@ type Options struct {
 
 // Built is one image that was built.
 type Built struct {
-	Name, Arch, Reference string
-	File, SBOM            string
-	Size                  pack.Size
+	Name      string    `json:"name"` // agent-k6
+	Arch      string    `json:"arch"`
+	Reference string    `json:"reference"` // onrush-agent-k6:1.2.3
+	File      string    `json:"file"`      // beside this one
+	SBOM      string    `json:"sbom"`
+	Size      pack.Size `json:"size"`
+	Key       string    `json:"key"` // what it was made of, as a hash
 }
 
 // lockFile names the packages, below the repository.
@@ -67,6 +72,7 @@ func Known(repo string) ([]string, error) {
 type builder struct {
 	Options
 	parts parts.Builder
+	made  map[string]parts.Part
 }
 
 // Build builds images.
@@ -97,7 +103,7 @@ func Build(ctx context.Context, o Options) ([]Built, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := builder{o, parts.Builder{Repo: o.Repo, Cache: o.Cache, Version: o.Version, Debian: resolver, Epoch: o.Epoch, Say: o.Say}}
+	b := builder{o, parts.Builder{Repo: o.Repo, Cache: o.Cache, Version: o.Version, Debian: resolver, Epoch: o.Epoch, Say: o.Say}, map[string]parts.Part{}}
 	var all []Built
 	for _, arch := range o.Arches {
 		for _, name := range o.Names {
@@ -149,9 +155,7 @@ func (b *builder) one(ctx context.Context, name, arch string) (Built, error) {
 	if err != nil {
 		return Built{}, fmt.Errorf("%s.Dockerfile: %w", name, err)
 	}
-	image := pack.Image{
-		Reference: b.Prefix + "/" + name + ":" + b.Version, Arch: arch, Recipe: recipe, Created: b.Epoch,
-	}
+	image := pack.Image{Reference: b.Prefix + name + ":" + b.Version, Arch: arch, Recipe: recipe, Created: b.Epoch}
 	var components []sbom.Component
 	for _, c := range recipe.Copies {
 		part, layer, err := b.layer(ctx, c, arch)
@@ -167,31 +171,67 @@ func (b *builder) one(ctx context.Context, name, arch string) (Built, error) {
 			components = append(components, more...)
 		}
 	}
-	built := Built{Name: name, Arch: arch, Reference: image.Reference}
-	built.File = filepath.Join(b.Out, name+"-"+arch+".tar")
-	built.SBOM = filepath.Join(b.Out, name+"-"+arch+".cdx.json")
-	if err := image.Write(built.File); err != nil {
+	made, err := json.Marshal(image) // its layers' names say what they were made of
+	if err != nil {
+		return Built{}, err
+	}
+	return b.write(name, image, components, shortHash(made))
+}
+
+// write writes an image with its bill, unless they are there already.
+func (b *builder) write(name string, image pack.Image, components []sbom.Component, key string) (Built, error) {
+	base := name + "-" + image.Arch
+	built := Built{Name: name, Arch: image.Arch, Reference: image.Reference, File: base + ".tar", SBOM: base + ".cdx.json", Key: key}
+	record := filepath.Join(b.Out, base+".json")
+	if old, err := ReadBuilt(record); err == nil && old.Key == key {
+		if _, err := os.Stat(filepath.Join(b.Out, old.File)); err == nil {
+			return old, nil
+		}
+	}
+	err := image.Write(filepath.Join(b.Out, built.File))
+	if err != nil {
 		return Built{}, err
 	}
 	if built.Size, err = image.Measure(); err != nil {
 		return Built{}, err
 	}
-	f, err := os.Create(built.SBOM)
+	f, err := os.Create(filepath.Join(b.Out, built.SBOM))
 	if err != nil {
 		return Built{}, err
 	}
-	return built, errors.Join(sbom.Write(f, b.Prefix+"/"+name, b.Version, b.Epoch, components), f.Close())
+	if err := errors.Join(sbom.Write(f, b.Prefix+name, b.Version, b.Epoch, components), f.Close()); err != nil {
+		return Built{}, err
+	}
+	data, err := json.MarshalIndent(built, "", "  ")
+	if err != nil {
+		return Built{}, err
+	}
+	return built, os.WriteFile(record, append(data, '\n'), 0o644)
+}
+
+// ReadBuilt reads what Build wrote of an image, as agent-k6-amd64.json.
+func ReadBuilt(file string) (Built, error) {
+	var built Built
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return built, err
+	}
+	return built, json.Unmarshal(data, &built)
 }
 
 // layer makes a part and packs it, both only if that was not done before.
 func (b *builder) layer(ctx context.Context, c pack.Copy, arch string) (parts.Part, string, error) {
-	part, err := b.parts.Make(ctx, c.Part, arch)
-	if err != nil {
-		return part, "", err
-	}
-	if b.Parts {
-		if err := layOut(part, filepath.Join(b.Out, "parts", arch, part.Name)); err != nil {
+	part, known := b.made[c.Part+" "+arch]
+	if !known {
+		var err error
+		if part, err = b.parts.Make(ctx, c.Part, arch); err != nil {
 			return part, "", err
+		}
+		b.made[c.Part+" "+arch] = part
+		if b.Parts {
+			if err := layOut(part, filepath.Join(b.Out, "parts", arch)); err != nil {
+				return part, "", err
+			}
 		}
 	}
 	file := filepath.Join(b.Cache, "layers", pack.LayerName(c, arch, part.Key))

@@ -37,7 +37,7 @@ func Main(ctx context.Context, args []string, out, progress io.Writer) error {
 	flags.StringVar(&o.Out, "out", "dist/images", "where images go")
 	flags.StringVar(&o.Cache, "cache", cacheFolder(), "what is kept between builds")
 	flags.StringVar(&o.Version, "version", "dev", "the images' tag, and the version that the programs say")
-	flags.StringVar(&o.Prefix, "prefix", "onrush", "what images' names begin with: registry.example.com/onrush")
+	flags.StringVar(&o.Prefix, "prefix", "onrush-", "what images' names begin with, e.g. registry.example.com/onrush-")
 	flags.StringVar(&o.Mirror, "mirror", orElse(os.Getenv("ONRUSH_DEBIAN_MIRROR"), debian.Mirror), "mirror of Debian, with the folders debian and debian-security")
 	arches := flags.String("arch", runtime.GOARCH, "architectures, by commas: amd64, arm64")
 	flags.BoolVar(&o.Locked, "locked", false, "fail when the mirror has a locked package no longer")
@@ -64,7 +64,7 @@ func Main(ctx context.Context, args []string, out, progress io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return table(out, built)
+	return table(out, o.Out, built)
 }
 
 // writeLock takes the newest of every package that some part wants.
@@ -79,11 +79,11 @@ func writeLock(ctx context.Context, o Options) error {
 	return resolver.Lock.Save(filepath.Join(o.Repo, filepath.FromSlash(lockFile)), lockHead)
 }
 
-func table(out io.Writer, built []Built) error {
+func table(out io.Writer, folder string, built []Built) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "IMAGE\tARCH\tTO FETCH\tON DISK\tFILE")
 	for _, b := range built {
-		fmt.Fprintf(w, "%s\t%s\t%.0f MB\t%.0f MB\t%s\n", b.Reference, b.Arch, float64(b.Size.Packed)/1e6, float64(b.Size.Unpacked)/1e6, b.File)
+		fmt.Fprintf(w, "%s\t%s\t%.0f MB\t%.0f MB\t%s\n", b.Reference, b.Arch, float64(b.Size.Packed)/1e6, float64(b.Size.Unpacked)/1e6, filepath.Join(folder, b.File))
 	}
 	return w.Flush()
 }
@@ -120,11 +120,23 @@ func shortHash(data []byte) string {
 	return hex.EncodeToString(sum[:6])
 }
 
-// layOut makes a part's tree again out of links to the same files.
-func layOut(part parts.Part, to string) error {
-	if err := os.RemoveAll(to); err != nil {
+// layOut makes a part's tree again out of links to the same files, beside a file
+// that says which part it is.
+func layOut(part parts.Part, folder string) error {
+	to, mark := filepath.Join(folder, part.Name), filepath.Join(folder, part.Name+".key")
+	if key, err := os.ReadFile(mark); err == nil && string(key) == part.Key {
+		return nil
+	}
+	if err := errors.Join(os.RemoveAll(mark), os.RemoveAll(to)); err != nil {
 		return err
 	}
+	if err := link(part, to); err != nil {
+		return fmt.Errorf("lay out the part %s: %w", part.Name, err)
+	}
+	return os.WriteFile(mark, []byte(part.Key), 0o644)
+}
+
+func link(part parts.Part, to string) error {
 	return filepath.WalkDir(part.Dir, func(p string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err

@@ -45,7 +45,7 @@ func environment(ctx context.Context, locust tools.Tool, dir, entry string, say 
 	if wanted == "" {
 		return locust.Path, nil
 	}
-	home := filepath.Join(tools.Dir(), "locust-requirements")
+	home := keptHome()
 	if !fixed { // it names files of the bundle
 		home = filepath.Join(dir, "..", ".onrush-packages")
 	}
@@ -62,6 +62,21 @@ func environment(ctx context.Context, locust tools.Tool, dir, entry string, say 
 		return "", err
 	}
 	return python, nil
+}
+
+// keptHome is where environments are kept: beside the tools, for all tasks of
+// this machine; in an image, where nobody may write there, in the task's own
+// folder for temporary files.
+func keptHome() string {
+	const folder = "locust-requirements"
+	home := filepath.Join(tools.Dir(), folder)
+	if err := os.MkdirAll(home, 0o700); err == nil {
+		if try, err := os.MkdirTemp(home, ".try-"); err == nil {
+			_ = os.Remove(try)
+			return home
+		}
+	}
+	return filepath.Join(os.TempDir(), "onrush-"+folder)
 }
 
 // doneMark stands in an environment that is whole.

@@ -100,7 +100,7 @@ func defaultImage(version string) string {
 	if version == "" {
 		version = "latest"
 	}
-	return "onrush/agent:" + strings.TrimPrefix(version, "v")
+	return "onrush-agent-all:" + strings.TrimPrefix(version, "v")
 }
 
 // nameRule is what names may be made of, since they become a container's name.

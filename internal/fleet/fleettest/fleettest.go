@@ -46,6 +46,7 @@ wait)   echo "up and waiting"; trap 'echo "told to end"; exit 0' TERM; while :; 
 deaf)   echo "up and deaf"; trap '' TERM; while :; do sleep 0.05; done ;;
 family) sh -c 'trap "" TERM; while :; do sleep 0.05; done' & echo "up with a child"; trap 'exit 0' TERM; while :; do sleep 0.05; done ;;
 quit)   echo "first line"; echo "cannot read the plan" >&2; exit 3 ;;
+count)  for i in 1 2 3 4 5 6 7 8; do echo "line $i"; sleep 0.1; done; echo "the last" >&2; exit 0 ;;
 done)   echo "all well"; exit 0 ;;
 *)      echo "unknown ticket"; exit 99 ;;
 esac
@@ -69,6 +70,7 @@ func Run(t *testing.T, h Harness) {
 		"a kill is seen":                          testKilled,
 		"a second attempt":                        testAttempts,
 		"logs":                                    testLogs,
+		"logs are followed":                       testFollow,
 		"a new driver value sees old instances":   testFreshValue,
 		"close leaves instances alone":            testClose,
 		"calls at the same time":                  testConcurrent,

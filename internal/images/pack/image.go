@@ -23,8 +23,8 @@ type Image struct {
 
 // Size is what an image takes.
 type Size struct {
-	Packed   int64 // as it travels
-	Unpacked int64 // as it lies on a disk
+	Packed   int64 `json:"packed"`   // bytes, as it travels
+	Unpacked int64 `json:"unpacked"` // bytes, as it lies on a disk
 }
 
 // Build puts an image together.

@@ -178,7 +178,7 @@ class ECS:
             if image in self.images:
                 return self.images[image]
         agent = os.environ.get("ONRUSH_TEST_AGENT", "")
-        return [agent] if agent and "onrush-agent" in image else []
+        return [agent] if agent and ("onrush-agent" in image or "onrush/agent" in image) else []
 
     def _environment(self, task: Task, definition: dict[str, Any], over: dict[str, Any]) -> dict[str, str]:
         env = {
@@ -190,7 +190,7 @@ class ECS:
             "AWS_ENDPOINT_URL": self.endpoint,
             "ECS_CONTAINER_METADATA_URI_V4": f"{self.endpoint}/moto-live/metadata/{task.id}",
             process.MARK: task.id,
-            "ONRUSH_TEST_FARGATE_CONTAINER": definition["name"],
+            process.CONTAINER: definition["name"],
         }
         if getattr(task.definition, "task_role_arn", None):
             env["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = f"{self.endpoint}/moto-live/credentials/{task.id}"
