@@ -61,10 +61,10 @@ type Config struct {
 	MaxUpload int64
 	// Limits bound the phases of runs.
 	Limits control.Limits
-	// Sweep says when orphans are looked for.
-	Sweep Sweep
 	// CheckBounds bound the steps of a region's check.
 	CheckBounds regions.Bounds
+	// Sweep says when orphans are looked for.
+	Sweep Sweep
 	// LinkLife is how long an agent's link to a file holds. Default 1 hour.
 	LinkLife time.Duration
 	Version  string

@@ -41,6 +41,14 @@ export const checkQuery = (name: string) =>
     refetchInterval: (query) => (query.state.data?.state === "running" ? 400 : false),
   });
 
+/** Each region's latest look for tasks that run for nobody; it comes every hour. */
+export const sweepsQuery = queryOptions({
+  queryKey: ["sweeps"],
+  queryFn: async () => (await answer(client.GET("/api/v1/sweeps"))).sweeps,
+  staleTime: 60_000,
+  refetchInterval: 60_000,
+});
+
 export const driversQuery = queryOptions({
   queryKey: ["drivers"],
   queryFn: async () => (await answer(client.GET("/api/v1/drivers"))).drivers,

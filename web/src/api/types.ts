@@ -19,6 +19,7 @@ export type Region = Schemas["Region"];
 export type RegionCapacity = Schemas["RegionCapacity"];
 export type RegionCheck = Schemas["RegionCheck"];
 export type RegionItem = Schemas["RegionItem"];
+export type RegionStart = Schemas["RegionStart"];
 export type Report = Schemas["Report"];
 export type Run = Schemas["Run"];
 export type RunEvent = Schemas["Event"];
@@ -29,6 +30,7 @@ export type Series = Schemas["Series"];
 export type SeriesPoint = Schemas["SeriesPoint"];
 export type Setting = Schemas["Setting"];
 export type Snapshot = Schemas["Snapshot"];
+export type Sweep = Schemas["Sweep"];
 export type Task = Schemas["Task"];
 export type TaskFigures = Schemas["TaskFigures"];
 

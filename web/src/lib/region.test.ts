@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { DriverKind, Region } from "../api/types";
 import { landDots } from "./land";
-import { formOf, locationOf, regionOf, tightest, usedShare } from "./region";
+import { formOf, locationOf, regionOf, sweepWords, tightest, usedShare } from "./region";
 
 const drivers: DriverKind[] = [
   { name: "local", summary: "here", settings: [] },
@@ -64,5 +64,26 @@ describe("capacity", () => {
     const quota = (name: string, tasks: number) => ({ name, tasks, limit: 1, in_use: 0, unit: "vCPU" });
     expect(tightest({ in_use: 0, quotas: [quota("a", 9), quota("b", 3)] })?.name).toBe("b");
     expect(tightest(undefined)).toBeUndefined();
+  });
+});
+
+describe("sweeps", () => {
+  const now = new Date("2030-01-01T12:00:00Z");
+  const sweep = (region: string, at: string, orphans = 0, errors: string[] = []) => ({
+    region,
+    at,
+    seen: 3,
+    errors,
+    orphans: Array.from({ length: orphans }, () => ({ run: "r", task: "t", instance: "i", why: "ended" })),
+  });
+  it("are told in one line", () => {
+    expect(sweepWords([], now)).toBe("not swept yet");
+    expect(sweepWords([sweep("eu", "2030-01-01T11:50:00Z")], now)).toBe("swept 10m ago: no orphans");
+    expect(
+      sweepWords([sweep("eu", "2030-01-01T11:50:00Z", 1), sweep("us", "2030-01-01T11:30:00Z", 1, ["away"])], now),
+    ).toBe("swept 30m ago: 2 orphans stopped; us: away");
+    expect(sweepWords([sweep("eu", "2030-01-01T11:59:58Z", 1, ["away"])], now)).toBe(
+      "swept just now: 1 orphan stopped; away",
+    );
   });
 });

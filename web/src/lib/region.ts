@@ -1,4 +1,5 @@
-import type { DriverKind, Region, RegionCapacity } from "../api/types";
+import type { DriverKind, Region, RegionCapacity, Sweep } from "../api/types";
+import { ago } from "./format";
 
 /** A region as its form holds it: every field is there, an empty one is left to the server. */
 export interface RegionForm {
@@ -89,6 +90,16 @@ export function tightest(capacity: RegionCapacity | undefined) {
 export function usedShare(capacity: RegionCapacity | undefined): number | undefined {
   if (!capacity?.limit || capacity.finding) return undefined;
   return Math.min(1, capacity.in_use / capacity.limit);
+}
+
+/** What sweeps found, in one line: tasks that ran for nobody and were stopped. */
+export function sweepWords(sweeps: readonly Sweep[], now: Date = new Date()): string {
+  const oldest = sweeps.reduce((a, s) => (a === "" || s.at < a ? s.at : a), "");
+  if (oldest === "") return "not swept yet";
+  const orphans = sweeps.reduce((sum, s) => sum + (s.orphans?.length ?? 0), 0);
+  const errors = sweeps.flatMap((s) => (s.errors ?? []).map((e) => (sweeps.length > 1 ? `${s.region}: ${e}` : e)));
+  const found = orphans === 0 ? "no orphans" : `${orphans} ${orphans === 1 ? "orphan" : "orphans"} stopped`;
+  return `swept ${ago(oldest, now)}: ${[found, ...errors].join("; ")}`;
 }
 
 const pairs = (map: Record<string, string> | undefined): Pair[] =>

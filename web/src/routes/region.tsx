@@ -88,6 +88,7 @@ function RegionPage() {
           </div>
           <div className={classes.stack}>
             <CapacitySection
+              name={name}
               capacity={capacity.data}
               limit={region.data.limit}
               error={capacity.error}

@@ -7,7 +7,7 @@ import { type Column, DataTable } from "../components/DataTable";
 import { Icon } from "../components/Icon";
 import page from "../components/Page.module.css";
 import { CheckPill } from "../components/regions/CheckPill";
-import { QuotaCell, Room } from "../components/regions/Room";
+import { QuotaCell, Room, SweepLine } from "../components/regions/Room";
 import { WorldMap } from "../components/regions/WorldMap";
 import { Empty, Failure, RowsSkeleton } from "../components/States";
 import { useIsAdmin } from "../components/useMayChange";
@@ -48,13 +48,16 @@ function Regions() {
           </Empty>
         )}
         {regions.data && regions.data.length > 0 && (
-          <DataTable
-            label="Regions"
-            rows={regions.data}
-            columns={columns}
-            id={(r) => r.name}
-            onRow={(r) => void navigate({ to: "/regions/$name", params: { name: r.name } })}
-          />
+          <>
+            <DataTable
+              label="Regions"
+              rows={regions.data}
+              columns={columns}
+              id={(r) => r.name}
+              onRow={(r) => void navigate({ to: "/regions/$name", params: { name: r.name } })}
+            />
+            <SweepLine />
+          </>
         )}
       </div>
     </>

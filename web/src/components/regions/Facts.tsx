@@ -4,9 +4,10 @@ import { Section } from "../run/Section";
 import classes from "../run/Section.module.css";
 import { Failure } from "../States";
 import own from "./Facts.module.css";
-import { RoomBar } from "./Room";
+import { RoomBar, SweepLine } from "./Room";
 
 interface CapacityProps {
+  name: string;
   capacity: RegionCapacity | undefined;
   limit: number | undefined;
   error: unknown;
@@ -14,7 +15,7 @@ interface CapacityProps {
 }
 
 /** What the region holds now, and what its provider's limits leave. */
-export function CapacitySection({ capacity, limit, error, retry }: CapacityProps) {
+export function CapacitySection({ name, capacity, limit, error, retry }: CapacityProps) {
   if (error) {
     return (
       <Section title="Capacity">
@@ -45,6 +46,7 @@ export function CapacitySection({ capacity, limit, error, retry }: CapacityProps
           ])}
         </dl>
       )}
+      <SweepLine name={name} />
     </Section>
   );
 }

@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
-import { capacityQuery } from "../../api/regions";
+import { capacityQuery, sweepsQuery } from "../../api/regions";
 import type { RegionCapacity } from "../../api/types";
 import { count } from "../../lib/format";
-import { tightest, usedShare } from "../../lib/region";
+import { sweepWords, tightest, usedShare } from "../../lib/region";
 import classes from "./Room.module.css";
 
 /** How many tasks a region runs and how many it may, with a thin bar. */
@@ -55,5 +55,16 @@ export function QuotaCell({ name }: { name: string }) {
     <span title={`${quota.name}: ${count(quota.in_use)} of ${count(quota.limit)} ${quota.unit} in use`}>
       {count(quota.tasks)} <span className="dim">tasks by {quota.unit}</span>
     </span>
+  );
+}
+
+/** What the latest look for tasks that run for nobody found, in one region or in all. */
+export function SweepLine({ name }: { name?: string }) {
+  const { data } = useQuery(sweepsQuery);
+  const text = data ? sweepWords(data.filter((s) => !name || s.region === name)) : "";
+  return (
+    <p className={classes.sweep} title="Tasks whose run has ended, or is not known, are stopped every hour.">
+      {text && text[0]?.toUpperCase() + text.slice(1)}
+    </p>
   );
 }
