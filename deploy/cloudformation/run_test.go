@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -68,7 +69,7 @@ func TestRun(t *testing.T) {
 	step("checked")
 	i.run("first")
 	step("first run")
-	i.upgradeRegion("eu-west-1")
+	i.upgradeRegions()
 	step("regions changed")
 	i.stopARun()
 	step("a run stopped")
@@ -297,25 +298,12 @@ func (i *island) run(name string) {
 	}
 }
 
-// upgradeRegion changes the image of a region's tasks by its stack. Older
-// definitions than the newest ten are taken out of use by the server then.
-func (i *island) upgradeRegion(region string) {
+// upgradeRegions changes the image of the regions' tasks by their stacks.
+func (i *island) upgradeRegions() {
 	t := i.t
 	t.Helper()
-	k := i.regions[region]
-	for _, arn := range i.inventory(t, region)["task definition"] {
-		family, _, _ := strings.Cut(arn[strings.LastIndex(arn, "/")+1:], ":")
-		if !strings.HasPrefix(family, "onrush-") {
-			continue
-		}
-		for range 10 {
-			i.call(t, region, "ecs", "AmazonEC2ContainerServiceV20141113.RegisterTaskDefinition", map[string]any{
-				"family": family, "executionRoleArn": k.outputs()["ExecutionRole"], "networkMode": "awsvpc", "cpu": "256", "memory": "512",
-				"containerDefinitions": []any{map[string]any{"name": "old", "image": "old", "memoryReservation": 512}},
-			}, nil)
-		}
-	}
 	for region, k := range i.regions {
+		i.registerOld(region, k)
 		v := i.regionValues(region, "", "2")
 		for _, p := range k.describe().Parameters {
 			if *p.ParameterKey == "ServerToken" {
@@ -329,7 +317,25 @@ func (i *island) upgradeRegion(region string) {
 	}
 }
 
-// stopARun ends tasks before they end by themselves.
+// registerOld makes more task definitions than the server keeps, so that with its
+// next one it takes the oldest out of use.
+func (i *island) registerOld(region string, k *stack) {
+	i.t.Helper()
+	for _, arn := range i.inventory(i.t, region)["task definition"] {
+		family, _, _ := strings.Cut(arn[strings.LastIndex(arn, "/")+1:], ":")
+		if !strings.HasPrefix(family, "onrush-") {
+			continue
+		}
+		for range 10 {
+			i.call(i.t, region, "ecs", "AmazonEC2ContainerServiceV20141113.RegisterTaskDefinition", map[string]any{
+				"family": family, "executionRoleArn": k.outputs()["ExecutionRole"], "networkMode": "awsvpc", "cpu": "256", "memory": "512",
+				"containerDefinitions": []any{map[string]any{"name": "old", "image": "old", "memoryReservation": 512}},
+			}, nil)
+		}
+	}
+}
+
+// stopARun ends a run some of whose tasks hang, so that the server has to end them.
 func (i *island) stopARun() {
 	t := i.t
 	t.Helper()
@@ -344,10 +350,28 @@ func (i *island) stopARun() {
 	if reason := i.regions["us-east-1"].delete(); !strings.Contains(reason, "wait for their end") {
 		t.Errorf("a stack that a run uses: %q", reason)
 	}
+	for region := range i.regions {
+		i.freezeTask(region, run.ID)
+	}
 	if err := i.api.StopRun(t.Context(), run.ID, "now"); err != nil {
 		t.Fatal(err)
 	}
 	i.ended(run)
+}
+
+// freezeTask makes one of a run's tasks hang.
+func (i *island) freezeTask(region, run string) {
+	i.t.Helper()
+	var found struct{ Tasks []struct{ Pids []int } }
+	i.steer(i.t, http.MethodGet, "tasks?region="+region+"&run="+run, nil, &found)
+	if len(found.Tasks) == 0 || len(found.Tasks[0].Pids) == 0 {
+		i.t.Fatalf("no task of run %s in %s", run, region)
+	}
+	for _, pid := range found.Tasks[0].Pids {
+		if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+			i.t.Fatal(err)
+		}
+	}
 }
 
 // upgradeServer changes the server's image. Who was logged in still is.
@@ -381,25 +405,26 @@ func (i *island) serverValuesNow() values {
 func (i *island) removeRegions(before map[string]map[string][]string) {
 	t := i.t
 	t.Helper()
+	idle := "tests/" + i.account
+	i.steer(t, http.MethodPost, "images", map[string]any{"image": idle, "command": []string{"sleep", "600"}}, nil)
 	for region, k := range i.regions {
 		// Something for the sweep that the server does not know of.
-		i.startTasks(t, k, i.agentImage(region, "1"))
+		i.startTasks(t, k, idle)
 		k.mustDelete()
 		if _, err := i.api.Region(t.Context(), region); load.ErrorCode(err) != load.NotFound {
 			t.Errorf("the server still has region %s: %v", region, err)
 		}
 		after := i.inventory(t, region)
-		for _, kind := range []string{"task", "task definition"} {
+		// The server's are others since its upgrade.
+		for _, kind := range []string{"task", "task definition", "network interface"} {
 			if len(after[kind]) != len(before[region][kind]) {
 				t.Errorf("deleting the stack of %s left %ss %q", region, kind, after[kind])
 			}
-			after[kind] = before[region][kind] // the server's, another one since its upgrade
-			if after[kind] == nil {
-				delete(after, kind)
-			}
 		}
-		if !equal(before[region], after) {
-			t.Errorf("deleting the stack of %s left %v, before were %v", region, after, before[region])
+		for kind := range after {
+			if others := kind == "role" || kind == "policy"; !others && len(after[kind]) != len(before[region][kind]) {
+				t.Errorf("deleting the stack of %s left of %s: %q, before were %q", region, kind, after[kind], before[region][kind])
+			}
 		}
 	}
 }
