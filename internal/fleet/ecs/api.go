@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/logging"
 	"golang.org/x/time/rate"
 
 	"onrush.dev/onrush/internal/fleet/ecs/query"
@@ -28,13 +29,10 @@ import (
 // overrides, a client token and an answer of its own.
 const launchRate = 20
 
-// The rates of other calls: the API's sustained rates are above ("Request
-// throttling for the Amazon ECS API"), and they leave room for the account's other
-// users.
-const (
-	stopRate, stopBurst = 20, 20
-	readRate, readBurst = 10, 40
-)
+// Other calls have rates of their own ("Request throttling for the Amazon ECS
+// API"), not below that one. Reads take half of it, to leave room for the account's
+// other users, and may come in a burst.
+const readBurst = 40
 
 // api is all that the driver calls.
 type api struct {
@@ -57,7 +55,7 @@ func newAPI(o Options) (*api, error) {
 	client := awshttp.NewBuildableClient().WithTimeout(o.timing.call).WithTransportOptions(func(t *http.Transport) {
 		t.MaxIdleConnsPerHost = workers
 	})
-	options := []func(*config.LoadOptions) error{config.WithRegion(o.AWSRegion), config.WithHTTPClient(client)}
+	options := []func(*config.LoadOptions) error{config.WithRegion(o.AWSRegion), config.WithHTTPClient(client), config.WithLogger(logging.Nop{})}
 	if o.Endpoint != "" {
 		options = append(options, config.WithBaseEndpoint(o.Endpoint))
 	}
@@ -87,8 +85,8 @@ func newAPI(o Options) (*api, error) {
 		iam:     &query.Client{Config: cfg, Service: "iam", Version: "2010-05-08"},
 		metrics: &query.Client{Config: cfg, Service: "monitoring", Version: "2010-08-01"},
 		launch:  newPace(o.timing.rate, int(o.timing.rate)),
-		stop:    newPace(stopRate, stopBurst),
-		read:    newPace(readRate, readBurst),
+		stop:    newPace(o.timing.rate, int(o.timing.rate)),
+		read:    newPace(o.timing.rate/2, readBurst),
 	}, nil
 }
 
@@ -106,7 +104,7 @@ func newPace(perSecond float64, burst int) *pace {
 }
 
 func (p *pace) slower() { p.set(func(now float64) float64 { return max(now/2, p.full/16) }) }
-func (p *pace) faster() { p.set(func(now float64) float64 { return min(now+p.full/50, p.full) }) }
+func (p *pace) faster() { p.set(func(now float64) float64 { return min(now+p.full/20, p.full) }) }
 
 func (p *pace) set(next func(float64) float64) {
 	p.mu.Lock()

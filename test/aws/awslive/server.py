@@ -15,6 +15,7 @@
 
 import io
 import json
+import socket
 import time
 import traceback
 from collections.abc import Callable, Iterable
@@ -58,6 +59,7 @@ class Server:
                 return self.moto(environ, respond)
             return self._call(call, environ, respond)
         except Hangup:
+            environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
             raise ConnectionResetError from None  # the server drops the connection
         except Exception as e:
             traceback.print_exc()
@@ -168,13 +170,14 @@ class Server:
 
     def _tasks(self, query: dict[str, str]) -> list[dict[str, Any]]:
         found = []
+        marked = process.SCANNER.look()
         for task in self.ecs.all():
             tags = {t["key"]: t["value"] for t in task.tags}
             if query.get("region", task.region) != task.region or query.get("cluster", task.cluster) != task.cluster:
                 continue
             if "run" in query and tags.get("onrush.run") != query["run"]:
                 continue
-            pids = process.marked(task.id) if task.status != "STOPPED" or query.get("pids") else []
+            pids = [pid for pid, _ in marked.get(task.id, [])]
             found.append(task.describe(True) | {"pids": pids})
         return found
 
