@@ -7,6 +7,7 @@ import (
 
 	"onrush.dev/onrush/internal/control"
 	"onrush.dev/onrush/internal/load"
+	"onrush.dev/onrush/internal/regions"
 )
 
 // Config is what a server needs to know. The zero value of a field takes the
@@ -60,6 +61,8 @@ type Config struct {
 	MaxUpload int64
 	// Limits bound the phases of runs.
 	Limits control.Limits
+	// CheckBounds bound the steps of a region's check.
+	CheckBounds regions.Bounds
 	// Sweep says when orphans are looked for.
 	Sweep Sweep
 	// LinkLife is how long an agent's link to a file holds. Default 1 hour.
