@@ -243,6 +243,9 @@ func (c *conductor) startAnswered(r startResult) {
 		case c.helps(t, err):
 			t.Reason, t.askAgain = "did not start yet: "+err.Error(), time.Now().Add(askAgain)
 		default:
+			if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+				err = errors.New("its platform had not come to it before the wait was over")
+			}
 			t.Status, t.Reason = load.TaskFailed, "did not start: "+err.Error()
 			c.collector.Load().TaskGone(t.Name, t.Attempt, false, 0, 0)
 		}
