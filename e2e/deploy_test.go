@@ -55,7 +55,7 @@ func tryCommand(ctx context.Context, dir string, env []string, args ...string) (
 	defer cancel()
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), env...)
+	cmd.Env = append(append(os.Environ(), "COMPOSE_HTTP_TIMEOUT=240"), env...) // engines may be slow
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	err := cmd.Run()

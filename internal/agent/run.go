@@ -85,6 +85,7 @@ type agent struct {
 	recorder *record.Recorder
 	clock    clock
 	skew     *float64 // set once the load began
+	cutOff   bool     // asked to end in the middle of it, from outside
 
 	sent    int64  // samples in all windows so far
 	windows uint64 // Seq of the last window

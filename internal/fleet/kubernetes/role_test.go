@@ -34,6 +34,7 @@ type way struct {
 	mu    sync.Mutex
 	calls map[string]bool // "create batch jobs"
 	cut   chan struct{}   // closed when the server answers again; nil: it answers
+	meet  func(call string) (through bool)
 }
 
 // wayTo puts a proxy before the API server.
@@ -52,7 +53,7 @@ func wayTo(t *testing.T, c *cluster) *way {
 	server := httptest.NewTLSServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		w.mu.Lock()
 		w.calls[callOf(r)] = true
-		cut := w.cut
+		cut, meet := w.cut, w.meet
 		w.mu.Unlock()
 		if cut != nil { // a server that is stopped takes connections and says nothing
 			select {
@@ -61,7 +62,9 @@ func wayTo(t *testing.T, c *cluster) *way {
 			case <-cut:
 			}
 		}
-		proxy.ServeHTTP(rw, r)
+		if meet == nil || meet(callOf(r)) {
+			proxy.ServeHTTP(rw, r)
+		}
 	}))
 	t.Cleanup(server.Close)
 	w.url = server.URL

@@ -638,7 +638,9 @@ export interface paths {
         };
         /**
          * Get what a task wrote on its output so far
-         * @description Needs the role viewer.
+         * @description With follow the answer is server-sent events: log for each piece of text, from its start on and then as it is written, end last, once the task has ended. A log event's id is the number of bytes up to its end: a reader that sends Last-Event-ID gets what comes after them.
+         *
+         *     Needs the role viewer.
          */
         get: operations["get-task-log"];
         put?: never;
@@ -1356,6 +1358,9 @@ export interface components {
              * @description Users in each task (closed model).
              */
             users?: number;
+        };
+        LogPiece: {
+            text: string;
         };
         Login: {
             /** @description The user's name. */
@@ -3703,8 +3708,13 @@ export interface operations {
     };
     "get-task-log": {
         parameters: {
-            query?: never;
-            header?: never;
+            query?: {
+                /** @description Go on with what the task writes, until its end. */
+                follow?: boolean;
+            };
+            header?: {
+                "Last-Event-ID"?: number;
+            };
             path: {
                 id: string;
                 task: string;
@@ -3719,6 +3729,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "text/event-stream": {
+                        data: components["schemas"]["LogPiece"];
+                        /** @enum {string} */
+                        event: "log" | "end";
+                        id?: number;
+                    };
                     "text/plain": string;
                 };
             };

@@ -19,6 +19,7 @@ export type Region = Schemas["Region"];
 export type RegionCapacity = Schemas["RegionCapacity"];
 export type RegionCheck = Schemas["RegionCheck"];
 export type RegionItem = Schemas["RegionItem"];
+export type RegionStart = Schemas["RegionStart"];
 export type Report = Schemas["Report"];
 export type Run = Schemas["Run"];
 export type RunEvent = Schemas["Event"];

@@ -10,6 +10,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -111,7 +112,10 @@ func New(tb testing.TB, region string, subnets, bits int) *Cloud {
 	c.must(err)
 	calls := c.Calls(0)
 	c.begin = calls[len(calls)-1].Number
-	tb.Cleanup(func() { c.live(http.MethodDelete, "faults?key="+c.Key, nil, nil) })
+	tb.Cleanup(func() {
+		c.live(http.MethodDelete, "faults?key="+c.Key, nil, nil)
+		c.live(http.MethodDelete, "faults?cluster="+c.Cluster, nil, nil)
+	})
 	return c
 }
 
@@ -181,14 +185,19 @@ func (c *Cloud) Image(image string, command ...string) {
 	c.live(http.MethodPost, "images", map[string]any{"image": image, "command": command}, nil)
 }
 
-// Fault sets one for the calls of this test; it returns its number.
+// Fault sets one for the calls that are made with this test's key; it returns its
+// number.
 func (c *Cloud) Fault(match map[string]string, fault Fault) int {
 	c.tb.Helper()
 	all := map[string]string{"key": c.Key}
-	for name, value := range match {
-		all[name] = value
-	}
-	fault["match"] = all
+	maps.Copy(all, match)
+	return c.FaultAt(all, fault)
+}
+
+// FaultAt sets one for whatever matches.
+func (c *Cloud) FaultAt(match map[string]string, fault Fault) int {
+	c.tb.Helper()
+	fault["match"] = match
 	var got struct{ ID int }
 	c.live(http.MethodPost, "faults", fault, &got)
 	return got.ID

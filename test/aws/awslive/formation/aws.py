@@ -1,24 +1,36 @@
 """The services' own API, spoken to as the caller of the stack's operation would."""
 
+import threading
 from typing import Any
 
 import boto3
 from botocore.config import Config
+
+# One for all, since reading what a service's calls are takes a second.
+_session = boto3.Session(region_name="us-east-1")
+_making = threading.Lock()
 
 
 class AWS:
     """aws.ec2 is a client of EC2, and so on."""
 
     def __init__(self, endpoint: str, region: str, key: str) -> None:
-        self.endpoint, self.region = endpoint, region
-        self._session = boto3.Session(aws_access_key_id=key, aws_secret_access_key="x", region_name=region)
+        self.endpoint, self.region, self._key = endpoint, region, key
         self._clients: dict[str, Any] = {}
 
     def __getattr__(self, name: str) -> Any:
         service = {"lambda_": "lambda", "logs": "logs"}.get(name, name)
         if service not in self._clients:
             config = Config(retries={"max_attempts": 1}, proxies={})
-            self._clients[service] = self._session.client(service, endpoint_url=self.endpoint, config=config)
+            with _making:
+                self._clients[service] = _session.client(
+                    service,
+                    region_name=self.region,
+                    endpoint_url=self.endpoint,
+                    config=config,
+                    aws_access_key_id=self._key,
+                    aws_secret_access_key="x",
+                )
         return self._clients[service]
 
     def call(self, service: str, operation: str, properties: dict[str, Any], /, **more: Any) -> Any:

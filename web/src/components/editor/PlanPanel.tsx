@@ -112,6 +112,10 @@ function PlanFacts({ plan }: { plan: Plan }) {
           name="Criteria"
           value={plan.criteria?.length ? plan.criteria.join(" · ") : "none: the run is not judged"}
         />
+        <Fact
+          name="A task late"
+          value={`${plan.start?.late_tasks ?? "fail"} after ${plan.start?.within ?? "the server's bound"}`}
+        />
         <Fact name="A task lost" value={plan.lost_tasks} />
       </dl>
       {plan.warnings?.map((w) => (
