@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 	corev1 "k8s.io/api/core/v1"
@@ -237,21 +238,38 @@ func (c charted) explain() string {
 // onlyVolumeIsLeft looks at what an uninstalled release leaves.
 func (c charted) onlyVolumeIsLeft() {
 	c.t.Helper()
-	ctx, none := c.t.Context(), metav1.ListOptions{}
-	claims, err := c.cluster.CoreV1().PersistentVolumeClaims(c.namespace).List(ctx, none)
+	ctx := c.t.Context()
+	claims, err := c.cluster.CoreV1().PersistentVolumeClaims(c.namespace).List(ctx, metav1.ListOptions{})
 	if err != nil || len(claims.Items) != 1 || claims.Items[0].Name != "onrush-data" {
 		c.t.Errorf("the volume was asked to stay; there are %d claims, %v", len(claims.Items), err)
 	}
+	// What goes with its owner goes a little later.
 	var left []string
-	note := func(kind string, n int, err error) {
-		if err != nil {
-			c.t.Error(err)
+	for deadline := time.Now().Add(deployWithin); time.Now().Before(deadline); {
+		if left, err = c.left(); err == nil && len(left) == 0 {
+			return
 		}
+		select {
+		case <-ctx.Done():
+			c.t.Fatal(ctx.Err())
+		case <-time.After(500 * time.Millisecond):
+		}
+	}
+	c.t.Errorf("helm uninstall leaves %s (%v)", strings.Join(left, ", "), err)
+}
+
+// left names what there still is of the release and of its tasks.
+func (c charted) left() ([]string, error) {
+	ctx, none := c.t.Context(), metav1.ListOptions{}
+	mine := metav1.ListOptions{LabelSelector: "app.kubernetes.io/instance=onrush"}
+	var left []string
+	var faults []error
+	note := func(kind string, n int, err error) {
+		faults = append(faults, err)
 		if n > 0 {
 			left = append(left, fmt.Sprintf("%d %s", n, kind))
 		}
 	}
-	mine := metav1.ListOptions{LabelSelector: "app.kubernetes.io/instance=onrush"}
 	jobs, err := c.cluster.BatchV1().Jobs(c.namespace).List(ctx, none)
 	note("jobs", len(jobs.Items), err)
 	pods, err := c.cluster.CoreV1().Pods(c.namespace).List(ctx, none)
@@ -266,7 +284,5 @@ func (c charted) onlyVolumeIsLeft() {
 	note("secrets beside the password", len(secrets.Items)-1, err)
 	services, err := c.cluster.CoreV1().Services(c.namespace).List(ctx, none)
 	note("services", len(services.Items), err)
-	if len(left) > 0 {
-		c.t.Errorf("helm uninstall leaves %s", strings.Join(left, ", "))
-	}
+	return left, errors.Join(faults...)
 }
