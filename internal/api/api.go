@@ -38,8 +38,9 @@ type Options struct {
 	OpenSeries func(r io.ReaderAt, size int64) (SeriesFile, error)
 	// Logs returns what a task wrote on its output so far; NotFound when its
 	// region does not know of it (any more). Then the log that was kept under
-	// load.RunKey(run, "logs/<task>.log") is tried.
-	Logs func(ctx context.Context, run load.Run, task string) (io.ReadCloser, error)
+	// load.RunKey(run, "logs/<task>.log") is tried. With follow the reader goes on
+	// with what the task writes, until its end or ctx's.
+	Logs func(ctx context.Context, run load.Run, task string, follow bool) (io.ReadCloser, error)
 	// Links signs and checks the agents' links to files.
 	Links *Links
 	// Bus leads agents to the bus; nil leads nowhere.
@@ -155,6 +156,7 @@ func build(o Options) (*api, *http.ServeMux) {
 	a.registerRuns()
 	a.registerRunControl()
 	a.registerRunResults()
+	a.registerLogs()
 	a.registerArtifacts()
 	a.registerLive()
 	a.registerRegions()

@@ -60,6 +60,7 @@ func setup(t *testing.T, change ...func(*Options)) *bench {
 	log := slog.New(slog.NewTextHandler(b.log, nil))
 	manage := regions.New(regions.Options{
 		Store: b.store, Book: &book{b.store, dir}, Drivers: drivers(), Control: b.plans, Log: log,
+		ServerURL: func(load.Region) (string, string) { return "", "" },
 	})
 	t.Cleanup(manage.Close)
 	b.auth = auth.New(auth.Options{Store: b.store, Log: log})
@@ -108,7 +109,7 @@ func (b *bench) live(run string) (Picture, bool) {
 	return p, ok
 }
 
-func (b *bench) taskLog(_ context.Context, run load.Run, task string) (io.ReadCloser, error) {
+func (b *bench) taskLog(_ context.Context, run load.Run, task string, _ bool) (io.ReadCloser, error) {
 	text, ok := b.logs[run.ID+"/"+task]
 	if !ok {
 		return nil, load.Errorf(load.NotFound, "no such task")

@@ -2,12 +2,8 @@ package api
 
 import (
 	"context"
-	"errors"
-	"io"
-	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"onrush.dev/onrush/internal/load"
 )
@@ -27,10 +23,6 @@ func (a *api) registerRunResults() {
 		method: "GET", path: "/runs/{id}/series.parquet", id: "get-series-file", tag: "results", summary: "Download an ended run's per-second series",
 		role: load.Viewer, describe: describeBinary(parquetType),
 	}, a.getSeriesFile)
-	handle(a, route{
-		method: "GET", path: "/runs/{id}/tasks/{task}/log", id: "get-task-log", tag: "results", summary: "Get what a task wrote on its output so far",
-		role: load.Viewer, describe: describeBinary("text/plain"),
-	}, a.getTaskLog)
 }
 
 func (a *api) getReport(ctx context.Context, in *IDIn) (*body[*load.Report], error) {
@@ -108,41 +100,4 @@ func (a *api) getSeriesFile(ctx context.Context, in *IDIn) (*huma.StreamResponse
 		return nil, load.Errorf(load.NotFound, "run %s measured nothing, so it has no series", in.ID)
 	}
 	return res, err
-}
-
-type taskIn struct {
-	IDIn
-	Task string `path:"task" maxLength:"200"`
-}
-
-func (a *api) getTaskLog(ctx context.Context, in *taskIn) (*huma.StreamResponse, error) {
-	run, err := a.Store.Run(ctx, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	log, err := a.Logs(ctx, run, in.Task)
-	if load.ErrorCode(err) == load.NotFound {
-		kept, errKept := a.Blob.Open(ctx, load.RunKey(in.ID, "logs/"+in.Task+".log"))
-		if errKept == nil {
-			log, err = kept, nil
-		} else if load.ErrorCode(errKept) != load.NotFound && load.ErrorCode(errKept) != load.Invalid {
-			err = errKept
-		}
-	}
-	if err != nil {
-		return nil, err
-	}
-	return &huma.StreamResponse{Body: func(hc huma.Context) {
-		_, w := humago.Unwrap(hc)
-		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		w.WriteHeader(http.StatusOK)
-		if err := errors.Join(copyTo(w, log), log.Close()); err != nil && ctx.Err() == nil {
-			a.Log.WarnContext(ctx, "send task log", "run", in.ID, "task", in.Task, "err", err)
-		}
-	}}, nil
-}
-
-func copyTo(w io.Writer, r io.Reader) error {
-	_, err := io.Copy(w, r)
-	return err
 }

@@ -11,6 +11,8 @@ type runsLogCmd struct {
 	output
 	ID   string `arg:"" name:"run" help:"The run's id."`
 	Task string `arg:"" optional:"" help:"A task's name: print what its process wrote. Without it: the run's events."`
+
+	Follow bool `short:"f" help:"Go on with what is written until the task has ended; without a task: what all tasks of the run write, each line with its task's name before it."`
 }
 
 // Run implements the command.
@@ -18,6 +20,9 @@ func (c *runsLogCmd) Run(env *Env) error {
 	api, err := c.connect()
 	if err != nil {
 		return err
+	}
+	if c.Follow {
+		return followLogs(env, api, c.ID, c.Task)
 	}
 	if c.Task != "" {
 		text, err := api.TaskLog(env.Context, c.ID, c.Task)

@@ -62,14 +62,14 @@ func setup(t *testing.T) *bench {
 	must(t, service.CreateUser(t.Context(), "ann", "a long password", load.Operator))
 	token, _, err := service.CreateToken(t.Context(), "ann", "", "", 0)
 	must(t, err)
-	manage := regions.New(regions.Options{Store: b.store, Book: book{b.store, dir}, Drivers: all.Drivers(), Control: planner{}})
+	manage := regions.New(regions.Options{Store: b.store, Book: book{b.store, dir}, Drivers: all.Drivers(), Control: planner{}, ServerURL: func(load.Region) (string, string) { return "", "" }})
 	t.Cleanup(manage.Close)
 	handler := api.New(api.Options{
 		Regions: manage,
 		Store:   b.store, Blob: bucket, Auth: service, Control: planner{}, Version: "v1", LivePoll: 5 * time.Millisecond,
 		Live:       func(string) (api.Picture, bool) { return nil, false },
 		OpenSeries: func(io.ReaderAt, int64) (api.SeriesFile, error) { return nil, errors.New("not here") },
-		Logs: func(context.Context, load.Run, string) (io.ReadCloser, error) {
+		Logs: func(context.Context, load.Run, string, bool) (io.ReadCloser, error) {
 			return io.NopCloser(strings.NewReader("log")), nil
 		},
 		Links: api.NewLinks([]byte("key"), time.Minute, nil),
@@ -280,6 +280,11 @@ func TestRuns(t *testing.T) {
 	tasks, err2 := b.Tasks(ctx, run.ID)
 	events, err3 := b.Events(ctx, run.ID, 0)
 	log, err4 := b.TaskLog(ctx, run.ID, "local-1")
+	followed := ""
+	must(t, b.FollowLog(ctx, run.ID, "local-1", func(text string) { followed += text }))
+	if followed != "log" {
+		t.Errorf("followed %q", followed)
+	}
 	series, err5 := b.Series(ctx, run.ID, load.SeriesQuery{Points: 5})
 	must(t, errors.Join(err1, err2, err3, err4, err5))
 	if report.Total.Requests != 9 || len(tasks) != 1 || len(events) != 1 || string(log) != "log" || series.Step != 1 {

@@ -88,16 +88,6 @@ func (c *Client) Tasks(ctx context.Context, id string) ([]load.Task, error) {
 	return list.Tasks, err
 }
 
-// TaskLog gets what a task wrote on its output so far.
-func (c *Client) TaskLog(ctx context.Context, id, task string) ([]byte, error) {
-	res, err := c.send(ctx, http.MethodGet, path("runs", id, "tasks", task, "log"), "", nil, nil)
-	if err != nil {
-		return nil, err
-	}
-	defer drain(res)
-	return io.ReadAll(res.Body)
-}
-
 // StopRun stops a run; mode is drain or now.
 func (c *Client) StopRun(ctx context.Context, id, mode string) error {
 	return c.call(ctx, http.MethodPost, path("runs", id, "stop"), wire.Stop{Mode: mode}, nil)

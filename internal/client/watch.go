@@ -1,13 +1,9 @@
 package client
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
-	"fmt"
-	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"onrush.dev/onrush/internal/api/wire"
@@ -36,22 +32,38 @@ const (
 // see it) ends it with an error.
 func (c *Client) Watch(ctx context.Context, id string, w Watcher) error {
 	s := &watch{Client: c, run: id, watcher: w}
+	lost, _ := w.(interface{ Lost(error) })
+	return listen(ctx, s, func(err error) {
+		if lost != nil {
+			lost.Lost(err)
+		}
+	})
+}
+
+// source is a stream that can be opened again where it broke off.
+type source interface {
+	// follow reads the stream until it breaks off, or has ended.
+	follow(ctx context.Context) error
+	state() (heard int, ended bool)
+}
+
+// listen follows a stream to its end, however often it breaks off.
+func listen(ctx context.Context, s source, lost func(error)) error {
 	wait := retryMin
 	for {
-		before := s.heard
+		before, _ := s.state()
 		err := s.follow(ctx)
+		heard, ended := s.state()
 		switch {
-		case s.ended:
+		case ended:
 			return nil
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case final(err):
 			return err
 		}
-		if lost, ok := w.(interface{ Lost(error) }); ok {
-			lost.Lost(err)
-		}
-		if s.heard > before {
+		lost(err)
+		if heard > before {
 			wait = retryMin
 		}
 		select {
@@ -81,43 +93,18 @@ type watch struct {
 	ended   bool
 }
 
+func (s *watch) state() (int, bool) { return s.heard, s.ended }
+
 // follow reads one stream.
 func (s *watch) follow(ctx context.Context) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	header := http.Header{"Accept": {"text/event-stream"}}
+	last := ""
 	if s.last > 0 {
-		header.Set("Last-Event-ID", strconv.FormatInt(s.last, 10))
+		last = strconv.FormatInt(s.last, 10)
 	}
-	res, err := s.send(ctx, http.MethodGet, path("runs", s.run, "live"), "", nil, header)
-	if err != nil {
-		return err
-	}
-	defer res.Body.Close()
-	deaf := time.AfterFunc(silence, cancel)
-	defer deaf.Stop()
-	lines := bufio.NewScanner(res.Body)
-	lines.Buffer(make([]byte, 0, 64<<10), maxEvent)
-	var name string
-	for !s.ended && lines.Scan() {
-		deaf.Reset(silence)
-		field, value, _ := strings.Cut(lines.Text(), ": ")
-		switch field {
-		case "event":
-			name = value
-		case "data":
-			if err := s.hear(name, []byte(value)); err != nil {
-				return fmt.Errorf("read %s: %w", name, err)
-			}
-		}
-	}
-	if s.ended {
-		return nil
-	}
-	if err := lines.Err(); err != nil {
-		return load.Errorf(load.Unavailable, "the live stream broke off: %w", err)
-	}
-	return load.Errorf(load.Unavailable, "the live stream broke off")
+	return s.events(ctx, path("runs", s.run, "live"), last, func(m message) (bool, error) {
+		err := s.hear(m.name, m.data)
+		return s.ended, err
+	})
 }
 
 // hear tells the watcher of one message. Names that it does not know are from

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"cmp"
 	"context"
 	"encoding/hex"
 	"fmt"
@@ -54,7 +53,7 @@ func (s *Server) startControl(ctx context.Context) error {
 	})
 	s.manage = regions.New(regions.Options{
 		Store: s.store, Book: s.regions, Drivers: all.Drivers(), Control: s.control,
-		TaskLog: s.keptLog, Forget: s.forgetRun, ServerURL: s.reachedAt, Log: s.config.Log,
+		TaskLog: s.keptLog, Forget: s.forgetRun, ServerURL: s.reach.base, Bounds: s.config.CheckBounds, Log: s.config.Log,
 	})
 	s.handler = api.New(api.Options{
 		Store: s.store, Blob: s.blob, Auth: s.auth, Control: s.control, Sweeper: s.sweeper, Regions: s.manage,
@@ -86,7 +85,7 @@ func openSeries(r io.ReaderAt, size int64) (api.SeriesFile, error) {
 }
 
 // logs reads a task's log where its region keeps it.
-func (s *Server) logs(ctx context.Context, run load.Run, task string) (io.ReadCloser, error) {
+func (s *Server) logs(ctx context.Context, run load.Run, task string, follow bool) (io.ReadCloser, error) {
 	for _, region := range run.Plan.Regions {
 		for _, planned := range region.Tasks {
 			if planned.Name != task {
@@ -96,7 +95,7 @@ func (s *Server) logs(ctx context.Context, run load.Run, task string) (io.ReadCl
 			if err != nil {
 				return nil, err
 			}
-			return driver.Logs(ctx, run.ID, task, false)
+			return driver.Logs(ctx, run.ID, task, follow)
 		}
 	}
 	return nil, load.Errorf(load.NotFound, "run %s has no task %s", run.ID, task)
@@ -110,11 +109,6 @@ func (s *Server) keptLog(ctx context.Context, run load.Run, task string) (io.Rea
 // forgetRun removes an ended run with its files.
 func (s *Server) forgetRun(ctx context.Context, run load.Run) error {
 	return api.DeleteRun(ctx, s.blob, s.store, run.ID)
-}
-
-// reachedAt is where the tasks of a region reach the server.
-func (s *Server) reachedAt(region load.Region) string {
-	return cmp.Or(region.Server, s.url)
 }
 
 // runBlob narrows a bucket to what control needs of it.

@@ -13,6 +13,8 @@ import "@mantine/core/styles/Kbd.css";
 import "@mantine/core/styles/Loader.css";
 import "@mantine/core/styles/ModalBase.css";
 import "@mantine/core/styles/Modal.css";
+import "@mantine/core/styles/Drawer.css";
+import "@mantine/core/styles/Checkbox.css";
 import "@mantine/core/styles/Menu.css";
 import "@mantine/core/styles/NumberInput.css";
 import "@mantine/core/styles/Overlay.css";

@@ -211,6 +211,18 @@ const (
 	LiveEnd      = "end"      // RunItem; the stream's last event
 )
 
+// The names of the events in GET /runs/{id}/tasks/{task}/log?follow=true.
+const (
+	LogText = "log" // LogPiece; the event's id is where it ends in the log, in bytes
+	LogEnd  = "end" // an empty LogPiece; the stream's last event
+)
+
+// LogPiece is a piece of a log: whole lines, but for lines of more than 64 KiB
+// and the last one.
+type LogPiece struct {
+	Text string `json:"text"`
+}
+
 // Artifact is a file that a task left.
 type Artifact struct {
 	Task string `json:"task" doc:"The task's name; one that was replaced has its attempt behind a dot."`

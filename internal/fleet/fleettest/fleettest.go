@@ -29,6 +29,13 @@ type Harness struct {
 	Left func(t *testing.T, run string) []string
 	// Kill ends an instance by force, behind the driver's back.
 	Kill func(t *testing.T, i fleet.Instance)
+	// Foreign makes a driver value of another server, for the same platform and
+	// a region of the same name. Nil: servers cannot share the platform.
+	Foreign func(t *testing.T) fleet.Driver
+	// Image is the name of an image that nobody has. Empty: tasks have no image.
+	Image string
+	// EndsAtDeadline says that the platform itself ends a task at its deadline.
+	EndsAtDeadline bool
 }
 
 // Program is the program that instances run: a script for sh that plays what
@@ -39,6 +46,7 @@ wait)   echo "up and waiting"; trap 'echo "told to end"; exit 0' TERM; while :; 
 deaf)   echo "up and deaf"; trap '' TERM; while :; do sleep 0.05; done ;;
 family) sh -c 'trap "" TERM; while :; do sleep 0.05; done' & echo "up with a child"; trap 'exit 0' TERM; while :; do sleep 0.05; done ;;
 quit)   echo "first line"; echo "cannot read the plan" >&2; exit 3 ;;
+count)  for i in 1 2 3 4 5 6 7 8; do echo "line $i"; sleep 0.1; done; echo "the last" >&2; exit 0 ;;
 done)   echo "all well"; exit 0 ;;
 *)      echo "unknown ticket"; exit 99 ;;
 esac
@@ -62,11 +70,16 @@ func Run(t *testing.T, h Harness) {
 		"a kill is seen":                          testKilled,
 		"a second attempt":                        testAttempts,
 		"logs":                                    testLogs,
+		"logs are followed":                       testFollow,
 		"a new driver value sees old instances":   testFreshValue,
 		"close leaves instances alone":            testClose,
 		"calls at the same time":                  testConcurrent,
 		"names that could lead astray":            testNames,
 		"a context that has ended starts nothing": testStartCancelled,
+		"a check of a region that is in order":    testCheck,
+		"another server's tasks":                  testForeign,
+		"a deadline":                              testDeadline,
+		"an image that is not there":              testImage,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -84,7 +97,11 @@ var lastRun atomic.Int64
 
 // run returns a run of its own for a test; what is left of it is stopped.
 func (s *suite) run(d fleet.Driver) string {
-	run := fmt.Sprintf("run-%d-%d", time.Now().UnixNano()%1e9, lastRun.Add(1))
+	return s.runOf(d, fmt.Sprintf("run-%d-%d", time.Now().UnixNano()%1e9, lastRun.Add(1)))
+}
+
+// runOf sees to it that what a driver has of a run is stopped after the test.
+func (s *suite) runOf(d fleet.Driver, run string) string {
 	s.Cleanup(func() {
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel() // no grace

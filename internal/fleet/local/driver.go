@@ -131,7 +131,7 @@ func (d *Driver) List(_ context.Context, run string) ([]fleet.Instance, error) {
 }
 
 // Logs implements fleet.Driver: the newest attempt's log.
-func (d *Driver) Logs(_ context.Context, run, task string, _ bool) (io.ReadCloser, error) {
+func (d *Driver) Logs(ctx context.Context, run, task string, following bool) (io.ReadCloser, error) {
 	found, err := d.instances(run)
 	if err != nil {
 		return nil, err
@@ -148,6 +148,9 @@ func (d *Driver) Logs(_ context.Context, run, task string, _ bool) (io.ReadClose
 	f, err := os.Open(newest.file(logFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, load.Errorf(load.NotFound, "task %s of run %s has no log yet", task, run)
+	}
+	if err == nil && following {
+		return follow(ctx, f, newest.path), nil
 	}
 	return f, err
 }

@@ -25,17 +25,14 @@ import (
 
 // start brings all parts up in an empty folder and waits for the node.
 func (c *cluster) start(hyper string) error {
-	if err := install(); err != nil {
-		return err
-	}
 	p, err := freePorts()
 	if err != nil {
 		return err
 	}
-	if err := makeNetwork(p.api); err != nil {
+	if err := c.makeNetwork(p.api); err != nil {
 		return err
 	}
-	if err := makeGroups(); err != nil {
+	if err := c.makeGroups(); err != nil {
 		return err
 	}
 	if err := c.write(p); err != nil {
@@ -100,7 +97,8 @@ func (c *cluster) pause() error {
 // await waits until something is so, as long as every part that was started
 // lives.
 func (c *cluster) await(what string, so func() bool) error {
-	for deadline := time.Now().Add(3 * time.Minute); !so(); time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(3 * time.Minute); !so(); {
+		<-time.After(100 * time.Millisecond)
 		alive := c.pids()
 		for _, name := range parts {
 			if exists(c.file("pid", name)) && alive[name] == 0 {
@@ -174,7 +172,7 @@ func (c *cluster) certificates() error {
 		IsCA: true, BasicConstraintsValid: true,
 		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		IPAddresses: []net.IP{net.ParseIP(gateway), net.ParseIP(apiService), net.IPv4(127, 0, 0, 1)},
+		IPAddresses: []net.IP{net.ParseIP(c.gateway()), net.ParseIP(c.apiService()), net.IPv4(127, 0, 0, 1)},
 		DNSNames:    []string{"localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc"},
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)

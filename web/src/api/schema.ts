@@ -459,7 +459,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Change a running load to a new level until its end
+         * Change a running load to a new level until its end, or its number of tasks
          * @description Needs the role operator.
          */
         post: operations["change-load"];
@@ -638,7 +638,9 @@ export interface paths {
         };
         /**
          * Get what a task wrote on its output so far
-         * @description Needs the role viewer.
+         * @description With follow the answer is server-sent events: log for each piece of text, from its start on and then as it is written, end last, once the task has ended. A log event's id is the number of bytes up to its end: a reader that sends Last-Event-ID gets what comes after them.
+         *
+         *     Needs the role viewer.
          */
         get: operations["get-task-log"];
         put?: never;
@@ -752,6 +754,32 @@ export interface paths {
          *     Needs the role operator.
          */
         post: operations["upload-script"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sweeps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get each region's latest sweep of orphans
+         * @description A sweep stops tasks that run for nobody: their run has ended, or is not known to this server. It comes every hour, and soon after the server's start.
+         *
+         *     Needs the role viewer.
+         */
+        get: operations["list-sweeps"];
+        put?: never;
+        /**
+         * Sweep regions for orphans now
+         * @description Needs the role admin.
+         */
+        post: operations["sweep"];
         delete?: never;
         options?: never;
         head?: never;
@@ -933,6 +961,9 @@ export interface components {
             kind: string;
             /** Format: double */
             level?: number;
+            tasks?: {
+                [key: string]: number;
+            };
         };
         Checked: {
             /** @description Every fault; none means that the scenario is valid. */
@@ -1225,6 +1256,9 @@ export interface components {
             run: string;
             /** Format: int64 */
             seq: number;
+            tasks?: {
+                [key: string]: number;
+            };
         };
         Latency: {
             /** Format: int64 */
@@ -1307,6 +1341,13 @@ export interface components {
              * @description Requests a second of the whole run (open model).
              */
             rate?: number;
+            /** @description Only this region's tasks; with tasks. */
+            region?: string;
+            /**
+             * Format: int64
+             * @description Tasks of the whole run, or of region: for engines without live control (k6, jmeter), whose users come and go with tasks. Each task more runs the script from its start, with the share of a planned one.
+             */
+            tasks?: number;
             /**
              * Format: int64
              * @description Users of the whole run (closed model).
@@ -1317,6 +1358,9 @@ export interface components {
              * @description Users in each task (closed model).
              */
             users?: number;
+        };
+        LogPiece: {
+            text: string;
         };
         Login: {
             /** @description The user's name. */
@@ -1366,6 +1410,16 @@ export interface components {
              */
             role?: "viewer" | "operator" | "admin";
         };
+        Orphan: {
+            /** Format: int64 */
+            attempt?: number;
+            instance: string;
+            run: string;
+            /** Format: date-time */
+            started?: string;
+            task: string;
+            why: string;
+        };
         Override: {
             field: string;
             scenario: string;
@@ -1398,6 +1452,7 @@ export interface components {
             scenario: string;
             script?: components["schemas"]["ScriptFacts"];
             share?: string;
+            start?: components["schemas"]["StartPolicy"];
             /** Format: int64 */
             tasks: number;
             /** Format: int64 */
@@ -1423,10 +1478,12 @@ export interface components {
             users?: number;
         };
         PlanTask: {
+            added?: boolean;
             /** Format: int64 */
             index: number;
             /** Format: int64 */
             iterations?: number;
+            leaves?: components["schemas"]["Duration"];
             name: string;
             /** Format: double */
             rate?: number;
@@ -1465,6 +1522,14 @@ export interface components {
             /** Format: int64 */
             tasks: number;
             unit: string;
+        };
+        Reached: {
+            /** Format: date-time */
+            first?: string;
+            /** Format: date-time */
+            last?: string;
+            /** Format: int64 */
+            tasks: number;
         };
         Region: {
             /**
@@ -1616,6 +1681,22 @@ export interface components {
              */
             users?: number;
         };
+        RegionStart: {
+            /** Format: date-time */
+            asked?: string;
+            /** Format: int64 */
+            failed: number;
+            hello: components["schemas"]["Reached"];
+            load: components["schemas"]["Reached"];
+            ready: components["schemas"]["Reached"];
+            /** Format: double */
+            skew_ms: number;
+            /** Format: int64 */
+            tasks: number;
+            up: components["schemas"]["Reached"];
+            why?: string[] | null;
+            within?: components["schemas"]["Duration"];
+        };
         Report: {
             accounting: components["schemas"]["Accounting"];
             criteria: components["schemas"]["CriterionResult"][] | null;
@@ -1629,6 +1710,9 @@ export interface components {
             };
             notes?: string[] | null;
             plan?: components["schemas"]["Plan"];
+            provisioning?: {
+                [key: string]: components["schemas"]["RegionStart"];
+            };
             regions: {
                 [key: string]: components["schemas"]["Figures"];
             };
@@ -1919,6 +2003,8 @@ export interface components {
              * @enum {string}
              */
             share: "split" | "per task";
+            /** @description How long to wait for the tasks before the load, and what to do without some of them. */
+            start?: components["schemas"]["StartPolicy"];
             /** @description Words to filter by. */
             tags?: string[] | null;
             /** @description Pause of a user between requests: 1s, or drawn from 1s-3s. Not with a rate of single requests. */
@@ -2153,6 +2239,9 @@ export interface components {
                 [key: string]: components["schemas"]["MetricFigures"];
             };
             notes?: string[] | null;
+            provisioning?: {
+                [key: string]: components["schemas"]["RegionStart"];
+            };
             region_last: {
                 [key: string]: components["schemas"]["SeriesPoint"];
             };
@@ -2185,6 +2274,16 @@ export interface components {
              */
             users?: number;
         };
+        StartPolicy: {
+            /**
+             * @description What to do when tasks cannot start, or are not ready in time. fail: the run fails before any load. without: it starts with those that are ready and is degraded; the others are stopped. join: the same, but late ones join when they are ready.
+             * @default fail
+             * @enum {string}
+             */
+            late_tasks: "fail" | "without" | "join";
+            /** @description How long tasks may take to get ready, from when their regions are asked for them. Default: 10m. */
+            within?: components["schemas"]["Duration"];
+        };
         Stop: {
             /**
              * @description drain lets the requests in flight end; now cuts them off.
@@ -2197,6 +2296,20 @@ export interface components {
             sha256: string;
             /** Format: int64 */
             size: number;
+        };
+        Sweep: {
+            /** Format: date-time */
+            at: string;
+            /** Format: int64 */
+            cleared?: number;
+            errors?: string[] | null;
+            orphans: components["schemas"]["Orphan"][] | null;
+            region: string;
+            /** Format: int64 */
+            seen: number;
+        };
+        SweepList: {
+            sweeps: components["schemas"]["Sweep"][];
         };
         TLS: {
             /** @description PEM file of certificate authorities to trust, instead of the system's. */
@@ -2231,6 +2344,7 @@ export interface components {
             verify: boolean;
         };
         Task: {
+            added?: boolean;
             /** Format: int64 */
             attempt?: number;
             /** Format: double */
@@ -2239,6 +2353,8 @@ export interface components {
             /** Format: int64 */
             index: number;
             instance?: string;
+            joined?: components["schemas"]["Duration"];
+            left?: components["schemas"]["Duration"];
             name: string;
             reason?: string;
             region: string;
@@ -2249,6 +2365,7 @@ export interface components {
             skew_ms?: number;
             /** @enum {string} */
             status: "planned" | "starting" | "ready" | "running" | "done" | "lost" | "failed";
+            times?: components["schemas"]["TaskTimes"];
         };
         TaskFigures: {
             body_ms?: components["schemas"]["Latency"];
@@ -2352,6 +2469,18 @@ export interface components {
             status: "planned" | "starting" | "ready" | "running" | "done" | "lost" | "failed";
             /** Format: int64 */
             users: number;
+        };
+        TaskTimes: {
+            /** Format: date-time */
+            asked?: string;
+            /** Format: date-time */
+            hello?: string;
+            /** Format: date-time */
+            load?: string;
+            /** Format: date-time */
+            ready?: string;
+            /** Format: date-time */
+            up?: string;
         };
         Token: {
             /** Format: date-time */
@@ -3579,8 +3708,13 @@ export interface operations {
     };
     "get-task-log": {
         parameters: {
-            query?: never;
-            header?: never;
+            query?: {
+                /** @description Go on with what the task writes, until its end. */
+                follow?: boolean;
+            };
+            header?: {
+                "Last-Event-ID"?: number;
+            };
             path: {
                 id: string;
                 task: string;
@@ -3595,6 +3729,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "text/event-stream": {
+                        data: components["schemas"]["LogPiece"];
+                        /** @enum {string} */
+                        event: "log" | "end";
+                        id?: number;
+                    };
                     "text/plain": string;
                 };
             };
@@ -3842,6 +3982,67 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UploadedScript"];
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    "list-sweeps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SweepList"];
+                };
+            };
+            /** @description Fault */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Fault"];
+                };
+            };
+        };
+    };
+    sweep: {
+        parameters: {
+            query?: {
+                /** @description Only this region. */
+                region?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SweepList"];
                 };
             };
             /** @description Fault */

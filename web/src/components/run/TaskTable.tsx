@@ -1,11 +1,11 @@
-import { Tooltip } from "@mantine/core";
-import { useMemo } from "react";
-import { taskLogURL } from "../../api/runs";
+import { Tooltip, UnstyledButton } from "@mantine/core";
+import { useMemo, useState } from "react";
 import { count, ms, NONE, rate, share } from "../../lib/format";
 import type { TaskRow } from "../../lib/runview";
 import type { RunSearch } from "../../lib/search";
 import { type Column, DataTable } from "../DataTable";
 import { TaskPill } from "../Pills";
+import { LogPanel } from "./LogPanel";
 import { Section } from "./Section";
 
 interface Props {
@@ -24,10 +24,11 @@ export function TaskTable({ run, rows, live, open, search, show }: Props) {
     const { task, label: _label, region: _region, ...rest } = search;
     show(task === row.name ? rest : { ...rest, task: row.name });
   };
+  const [log, setLog] = useState<string>();
   const columns = useMemo(() => {
-    const all = live ? liveColumns(run) : endedColumns(run);
+    const all = live ? liveColumns(setLog) : endedColumns(setLog);
     return open ? all.filter((c) => c.key !== "users") : all;
-  }, [run, live, open]);
+  }, [live, open]);
   const trouble = rows.filter((r) => r.status === "lost" || r.status === "failed").length;
   return (
     <Section
@@ -44,6 +45,7 @@ export function TaskTable({ run, rows, live, open, search, show }: Props) {
         selected={(r) => search.task === r.name}
         first={20}
       />
+      <LogPanel run={run} task={log} close={() => setLog(undefined)} />
     </Section>
   );
 }
@@ -102,19 +104,20 @@ const generator = (head: string): Column<TaskRow>[] => [
   },
 ];
 
-const log = (run: string): Column<TaskRow> => ({
+type ShowLog = (task: string) => void;
+
+const log = (show: ShowLog): Column<TaskRow> => ({
   key: "log",
   head: "",
   right: true,
-  wide: true,
   cell: (r) => (
-    <a className="link" href={taskLogURL(run, r.name)} target="_blank" rel="noreferrer">
+    <UnstyledButton className="link" fz={13} aria-label={`Log of ${r.name}`} onClick={() => show(r.name)}>
       log
-    </a>
+    </UnstyledButton>
   ),
 });
 
-const liveColumns = (run: string): Column<TaskRow>[] => [
+const liveColumns = (show: ShowLog): Column<TaskRow>[] => [
   ...head,
   {
     key: "users",
@@ -126,10 +129,10 @@ const liveColumns = (run: string): Column<TaskRow>[] => [
   },
   ...figures,
   ...generator("CPU"),
-  log(run),
+  log(show),
 ];
 
-const endedColumns = (run: string): Column<TaskRow>[] => [
+const endedColumns = (show: ShowLog): Column<TaskRow>[] => [
   ...head,
   ...figures,
   {
@@ -141,7 +144,7 @@ const endedColumns = (run: string): Column<TaskRow>[] => [
     cell: (r) => (r.skew === undefined ? NONE : `${r.skew >= 0 ? "+" : "−"}${ms(Math.abs(r.skew))}`),
   },
   ...generator("CPU max"),
-  log(run),
+  log(show),
 ];
 
 function Remark({ row }: { row: TaskRow }) {
