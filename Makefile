@@ -42,6 +42,14 @@ web/node_modules/.package-lock.json: web/package-lock.json
 	cd web && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
+IMAGE_FLAGS = -version "$(VERSION)" -out dist/images $(if $(ARCH),-arch "$(ARCH)") $(if $(PREFIX),-prefix "$(PREFIX)") $(if $(LOCKED),-locked) $(if $(PARTS),-parts)
+
+images: need web ## build the container images, without Docker: dist/images (docs/deploy/images.md)
+	@go run ./deploy/images $(IMAGE_FLAGS) $(IMAGES)
+
+images-lock: need ## take the newest Debian packages into the images
+	@go run ./deploy/images -update-lock
+
 # --- check ------------------------------------------------------------------
 
 check: need lint web/node_modules/.package-lock.json ## what a developer runs all day: format, vet, lint, unit tests, types
@@ -92,4 +100,4 @@ clean: ## remove everything that was built
 	rm -rf bin dist .cache/tests web/node_modules
 	find web/dist -mindepth 1 ! -name .keep -delete
 
-.PHONY: help build demo web check lint format test race bench $(addprefix bench/,$(BENCHES)) generate verify need clean
+.PHONY: help build demo web images images-lock check lint format test race bench $(addprefix bench/,$(BENCHES)) generate verify need clean

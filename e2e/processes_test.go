@@ -94,7 +94,7 @@ func all(ts *testscript.TestScript) *processes { return ts.Value(processesKey{})
 // scriptEnv is the environment that scripts set up and changed.
 func scriptEnv(ts *testscript.TestScript) []string {
 	env := []string{}
-	for _, name := range []string{"PATH", "HOME", "WORK", "TMPDIR", "ONRUSH_TOOLS", "ONRUSH_CONFIG_DIR", "ONRUSH_DATA", "ONRUSH_SERVER", "ONRUSH_TOKEN", "ONRUSH_REGION"} {
+	for _, name := range []string{"PATH", "HOME", "WORK", "TMPDIR", "ONRUSH_CONFIG_DIR", "ONRUSH_DATA", "ONRUSH_SERVER", "ONRUSH_TOKEN", "ONRUSH_REGION", "ONRUSH_TOOLS", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} {
 		if value := ts.Getenv(name); value != "" {
 			env = append(env, name+"="+value)
 		}
@@ -201,14 +201,18 @@ func cmdServe(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// cmdKillTask: killtask RUN TASK kills an agent with SIGKILL, as soon as it is
-// there. The run - is any.
+// cmdKillTask: killtask RUN TASK [TERM] kills an agent with SIGKILL, or asks it to
+// end, as soon as it is there. The run - is any.
 func cmdKillTask(ts *testscript.TestScript, _ bool, args []string) {
+	signal := syscall.SIGKILL
+	if len(args) > 2 && args[2] == "TERM" {
+		signal = syscall.SIGTERM
+	}
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		for _, pid := range pids() {
 			ticket, err := ticketOf(pid)
 			if err == nil && ticket.Task == args[1] && (args[0] == "-" || ticket.Run == args[0]) && inside(ts, pid) {
-				ts.Check(syscall.Kill(pid, syscall.SIGKILL))
+				ts.Check(syscall.Kill(pid, signal))
 				return
 			}
 		}

@@ -32,6 +32,9 @@ func (a *agent) lastWord(ctx context.Context, text string, failure error) error 
 	}
 	a.addClock(&event)
 	a.tellCount(&event)
+	if a.cutOff && event.Kind == load.EventDone {
+		addDetail(&event, load.DetailCutOff, "yes")
+	}
 	if a.refused > 0 {
 		addDetail(&event, load.DetailWindowsRefused, strconv.Itoa(a.refused))
 	}

@@ -154,6 +154,7 @@ func (p *player) watch(ctx context.Context, stop context.CancelCauseFunc, starte
 		case <-p.obeyed.timeline.Changed():
 		case <-drain:
 			drain = nil
+			p.cutOff = true
 			p.obeyed.drainNow(max(0, time.Since(p.barrier)))
 			drained = time.After(p.Bounds.Drain)
 		case <-left:

@@ -85,6 +85,7 @@ type agent struct {
 	recorder *record.Recorder
 	clock    clock
 	skew     *float64 // set once the load began
+	cutOff   bool     // asked to end in the middle of it, from outside
 
 	sent    int64  // samples in all windows so far
 	windows uint64 // Seq of the last window
@@ -101,7 +102,7 @@ func Run(ctx context.Context, ticket bus.Ticket, options Options) error {
 	options.Log = options.Log.With("run", ticket.Run, "task", ticket.Task)
 	options.Bounds = options.Bounds.withDefaults()
 	if ticket.Ephemeral {
-		options.Bounds.Reach = options.Bounds.Lonely
+		options.Bounds.Reach = 3 * options.Bounds.Lonely // hundreds may come at once
 	}
 	web, err := newWeb(ticket)
 	if err != nil {

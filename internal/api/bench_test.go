@@ -60,6 +60,7 @@ func setup(t *testing.T, change ...func(*Options)) *bench {
 	log := slog.New(slog.NewTextHandler(b.log, nil))
 	manage := regions.New(regions.Options{
 		Store: b.store, Book: &book{b.store, dir}, Drivers: drivers(), Control: b.plans, Log: log,
+		ServerURL: func(load.Region) (string, string) { return "", "" },
 	})
 	t.Cleanup(manage.Close)
 	b.auth = auth.New(auth.Options{Store: b.store, Log: log})

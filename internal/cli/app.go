@@ -20,6 +20,7 @@ type app struct {
 	Scenarios scenariosCmd `cmd:"" help:"Scenarios kept on a server."`
 	Runs      runsCmd      `cmd:"" help:"Runs on a server."`
 	Regions   regionsCmd   `cmd:"" help:"Regions of a server."`
+	Tokens    tokensCmd    `cmd:"" help:"Your API tokens on a server, for programs."`
 	Engines   enginesCmd   `cmd:"" help:"The tools that run scripts: k6, JMeter, Locust."`
 	Agent     agentCmd     `cmd:"" help:"Be the agent of one task; drivers start this." hidden:""`
 	Health    healthCmd    `cmd:"" help:"Say whether a server answers."`
@@ -56,6 +57,12 @@ type regionsCmd struct {
 	Check  regionsCheckCmd  `cmd:"" help:"Prove a region with a real run of one task."`
 	Remove regionsRemoveCmd `cmd:"" help:"Remove a region."`
 	Sweep  regionsSweepCmd  `cmd:"" help:"Stop tasks that run for nobody: their run has ended, or is not known."`
+}
+
+type tokensCmd struct {
+	Add    tokensAddCmd    `cmd:"" help:"Make an API token and print it."`
+	List   tokensListCmd   `cmd:"" help:"List your API tokens."`
+	Remove tokensRemoveCmd `cmd:"" help:"End an API token."`
 }
 
 // Env is all that a command touches of its surroundings.

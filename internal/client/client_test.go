@@ -62,7 +62,7 @@ func setup(t *testing.T) *bench {
 	must(t, service.CreateUser(t.Context(), "ann", "a long password", load.Operator))
 	token, _, err := service.CreateToken(t.Context(), "ann", "", "", 0)
 	must(t, err)
-	manage := regions.New(regions.Options{Store: b.store, Book: book{b.store, dir}, Drivers: all.Drivers(), Control: planner{}})
+	manage := regions.New(regions.Options{Store: b.store, Book: book{b.store, dir}, Drivers: all.Drivers(), Control: planner{}, ServerURL: func(load.Region) (string, string) { return "", "" }})
 	t.Cleanup(manage.Close)
 	handler := api.New(api.Options{
 		Regions: manage,

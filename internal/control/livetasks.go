@@ -83,7 +83,7 @@ func (c *conductor) takeAway(ctx context.Context, now time.Time) error {
 		if t.over() || t.plan.Leaves == nil {
 			continue
 		}
-		t.Left = *t.plan.Leaves
+		t.Left = inMillis(*t.plan.Leaves)
 		if t.Status != load.TaskReady && t.Status != load.TaskRunning {
 			c.takeBack(ctx, t, "taken away before it was ready")
 			continue

@@ -38,6 +38,9 @@ func (c *conductor) oversee(ctx context.Context, now time.Time) error {
 	if err := c.findLost(ctx, now); err != nil {
 		return err
 	}
+	if err := c.dealWithCutOff(ctx, now); err != nil {
+		return err
+	}
 	if err := c.giveUpLate(ctx); err != nil {
 		return err
 	}
@@ -51,7 +54,7 @@ func (c *conductor) oversee(ctx context.Context, now time.Time) error {
 		return err
 	}
 	for _, t := range c.tasks {
-		if !t.over() {
+		if !t.over() || !t.cutOff.IsZero() {
 			return nil
 		}
 	}
@@ -80,6 +83,30 @@ func (c *conductor) findLost(ctx context.Context, now time.Time) error {
 			continue
 		}
 		if err := c.lose(ctx, t, load.TaskLost, why); err != nil {
+			return err
+		}
+		if err := c.afterLoss(ctx, t, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dealWithCutOff does what the scenario wants for tasks that their platform asked
+// to end. Why it did is known once the driver sees the end.
+func (c *conductor) dealWithCutOff(ctx context.Context, now time.Time) error {
+	for _, t := range c.tasks {
+		if t.cutOff.IsZero() || t.gone.IsZero() && now.Sub(t.cutOff) < c.Limits.Silence/2 {
+			continue
+		}
+		t.cutOff, c.dirty = time.Time{}, true
+		if slices.ContainsFunc(c.tasks, func(next *task) bool { return next.Name == t.Name && next.Attempt > t.Attempt }) {
+			continue // dealt with before the server came back
+		}
+		if !t.gone.IsZero() {
+			t.Reason += ": " + t.goneBecause()
+		}
+		if err := c.note(ctx, "task", t.Name, fmt.Sprintf("task %s is %s: %s", t.Name, t.Status, t.Reason)); err != nil {
 			return err
 		}
 		if err := c.afterLoss(ctx, t, now); err != nil {

@@ -240,7 +240,7 @@ func (c *conductor) startAnswered(r startResult) {
 				t.Reason = ""
 			}
 		case err == nil || t.over():
-		case isDown(err) && time.Since(t.awaited) < c.within():
+		case c.helps(t, err):
 			t.Reason, t.askAgain = "did not start yet: "+err.Error(), time.Now().Add(askAgain)
 		default:
 			t.Status, t.Reason = load.TaskFailed, "did not start: "+err.Error()
@@ -266,10 +266,18 @@ func (c *conductor) endStarts() {
 	}
 }
 
-// isDown says that a platform's API did not answer: it may soon.
-func isDown(err error) bool {
+// helps says whether to ask once more for a task that did not start: a platform
+// that does not answer now may do so soon, and one that has no machine now may
+// have one for a task that may join late.
+func (c *conductor) helps(t *task, err error) bool {
 	var refused *fleet.StartError
-	return errors.As(err, &refused) && refused.Kind == fleet.Down
+	if !errors.As(err, &refused) {
+		return false
+	}
+	if c.run.Spec.Start.LateTasks == load.LateJoin && t.Attempt == 0 {
+		return refused.Kind == fleet.Down || refused.Kind == fleet.NoRoom
+	}
+	return refused.Kind == fleet.Down && time.Since(t.awaited) < c.within()
 }
 
 // arm sets the instant at which all tasks start. It is stored before anyone is

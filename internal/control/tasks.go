@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"onrush.dev/onrush/internal/bus"
@@ -31,6 +32,7 @@ type task struct {
 	changes  int       // how many of the run's changes it acknowledged
 	telling  bool      // a command to it is under way
 	windows  uint64
+	cutOff   time.Time // when its platform's asking it to end was heard of; zero: it did not, or the loss is dealt with
 }
 
 // over says that no more windows of this attempt will come.
@@ -174,7 +176,7 @@ func (c *conductor) heed(e load.TaskEvent) {
 			t.Status, t.Reason = load.TaskReady, ""
 		}
 	case load.EventStarted:
-		t.SkewMS, t.Joined, t.told = e.SkewMS, e.Skip, true
+		t.SkewMS, t.Joined, t.told = e.SkewMS, inMillis(e.Skip), true
 		if c.run.Started != nil && e.SkewMS != nil {
 			t.Times.Load = c.run.Started.Add(time.Duration(e.Skip) + time.Duration(*e.SkewMS*float64(time.Millisecond)))
 		}
@@ -188,11 +190,36 @@ func (c *conductor) heed(e load.TaskEvent) {
 	}
 }
 
-// lastWord ends a task by its own account.
+// inMillis is as exact as people want an instant of the run.
+func inMillis(d load.Duration) load.Duration {
+	return load.Duration(time.Duration(d).Round(time.Millisecond))
+}
+
+// lastWord ends a task by its own account. One that its platform asked to end
+// in the middle of the load is lost, though nothing of what it measured is.
 func (c *conductor) lastWord(t *task, e load.TaskEvent, status load.TaskStatus) {
+	if status == load.TaskDone && c.cutOff(t, e) {
+		status, t.cutOff = load.TaskLost, time.Now()
+		e.Text = "its platform asked it to end"
+	}
 	t.Status, t.Reason, t.Sent, t.Final, t.windows = status, e.Text, e.Sent, true, e.Windows
 	c.collector.Load().ToolCount(t.Name, t.Attempt, e.Detail[load.DetailToolRequests])
 	c.collector.Load().TaskGone(t.Name, t.Attempt, true, e.Sent, e.Windows)
+}
+
+// cutOff tells whether a task ended because its platform wanted so: a machine
+// that is taken back, a pod that is evicted. Once the run itself ends its tasks,
+// or the load is over, that is no loss.
+func (c *conductor) cutOff(t *task, e load.TaskEvent) bool {
+	if e.Detail[load.DetailCutOff] == "" || c.run.Started == nil || c.run.Status != load.Running || t.plan.Leaves != nil {
+		return false
+	}
+	at := e.At.Sub(*c.run.Started)
+	end, known := c.timeline.End()
+	ended := slices.ContainsFunc(c.run.Changes, func(change load.Change) bool {
+		return (change.Kind == load.ChangeDrain || change.Kind == load.ChangeStop) && time.Duration(change.At) <= at
+	})
+	return !ended && (!known || at < end)
 }
 
 // lose ends a task that went without a last word.

@@ -50,6 +50,7 @@ const (
 	DetailClockRTT       = "clock_rtt_ms"    // ready, started: round trip behind ClockMS
 	DetailScript         = "script"          // ready: what the script says, ScriptFacts as JSON
 	DetailToolRequests   = "tool_requests"   // done, failed: the tool's own total of requests
+	DetailCutOff         = "cut_off"         // done: not the server but the platform asked the task to end, in the middle of its load
 	DetailWindowsRefused = "windows_refused" // done, failed: windows that did not fit in the agent's memory while the server was away
 )
 

@@ -82,7 +82,7 @@ const (
 	TaskReady    TaskStatus = "ready"    // its agent has its order and files
 	TaskRunning  TaskStatus = "running"
 	TaskDone     TaskStatus = "done"   // said its last word
-	TaskLost     TaskStatus = "lost"   // gone without it
+	TaskLost     TaskStatus = "lost"   // gone without it, or taken away by its platform in the middle of the load
 	TaskFailed   TaskStatus = "failed" // never came, or its engine said it failed
 )
 

@@ -16,6 +16,7 @@ type Bounds struct {
 	Capacity time.Duration // one question for a region's capacity
 	Look     time.Duration // the driver's own look
 	Room     time.Duration // for room for one task
+	Up       time.Duration // for the task to be up
 	Hello    time.Duration // from a task that is up to its first word
 	Gone     time.Duration // after the run, for its task to be gone
 	Beat     time.Duration // between two looks at the run
@@ -30,6 +31,7 @@ func (b Bounds) withDefaults() Bounds {
 	set(&b.Capacity, 15*time.Second)
 	set(&b.Look, time.Minute)
 	set(&b.Room, 30*time.Second)
+	set(&b.Up, 5*time.Minute)
 	set(&b.Hello, 45*time.Second)
 	set(&b.Gone, time.Minute)
 	set(&b.Beat, 100*time.Millisecond)
@@ -146,6 +148,11 @@ func (c *checker) prove(ctx context.Context) (err error) {
 	}
 	if err := c.look(ctx); err != nil {
 		return err
+	}
+	if _, warning := c.ServerURL(c.region); warning != "" {
+		if err := c.found(ctx, load.Finding{Check: "reach", State: load.FindingWarning, Text: warning, Remedy: "set the region's server to a URL that its tasks can reach"}); err != nil {
+			return err
+		}
 	}
 	if load.Worst(c.check.Findings) == load.CheckFailed {
 		return c.found(ctx, load.Finding{Check: "run", State: load.FindingWarning, Text: "a run of one task was not tried, since no task can start"})

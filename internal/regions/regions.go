@@ -64,8 +64,9 @@ type Options struct {
 	TaskLog func(ctx context.Context, run load.Run, task string) (io.ReadCloser, error)
 	// Forget removes an ended run with all that was kept of it.
 	Forget func(ctx context.Context, run load.Run) error
-	// ServerURL is where the tasks of a region reach the server.
-	ServerURL func(load.Region) string
+	// ServerURL is where the tasks of a region reach the server, with a warning
+	// when they probably cannot.
+	ServerURL func(load.Region) (url, warning string)
 	Bounds    Bounds // zero values take the defaults
 	Log       *slog.Logger
 	Now       func() time.Time // nil: the clock

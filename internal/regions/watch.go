@@ -1,6 +1,7 @@
 package regions
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -34,11 +35,9 @@ type watched struct {
 	*checker
 	id      string
 	image   string
-	begun   time.Time // when its driver was asked for it
-	up      time.Time // when its task was first seen up
-	reached bool      // the finding that it reached the server is there
-	refused bool      // a failed finding says already why the run is being ended
-	listed  time.Time // when its driver was last asked for it
+	started bool // the finding that its task started is there
+	reached bool // the finding that it reached the server is there
+	refused bool // a failed finding says already why the run is being ended
 }
 
 // run proves the region with a run of one task of an image.
@@ -118,14 +117,7 @@ func (w *watched) see(ctx context.Context, run load.Run, tasks []load.Task) erro
 		}
 		return nil
 	case load.Provisioning:
-		if w.begun.IsZero() {
-			w.begun = run.Since
-		}
-		step := "starting one task"
-		if !w.up.IsZero() {
-			step = "waiting for the task's first word"
-		}
-		if err := w.say(ctx, step); err != nil {
+		if err := w.say(ctx, provisioning(tasks)); err != nil {
 			return err
 		}
 	case load.Ready, load.Running:
@@ -141,45 +133,60 @@ func (w *watched) see(ctx context.Context, run load.Run, tasks []load.Task) erro
 	return w.arrival(ctx, now, run, tasks)
 }
 
-// arrival finds when the task is up and when it spoke, and ends the run when it
-// is up for long and does not speak.
+// provisioning says how far the task is, with what its platform says of it.
+func provisioning(tasks []load.Task) string {
+	if len(tasks) == 0 {
+		return "starting one task"
+	}
+	switch t := tasks[0]; {
+	case !t.Times.Hello.IsZero():
+		return "waiting for the task to be ready"
+	case !t.Times.Up.IsZero():
+		return "waiting for the task's first word"
+	case t.Reason != "":
+		return "starting one task: " + t.Reason
+	}
+	return "starting one task"
+}
+
+// arrival tells when the task was up and when it spoke, and ends the run when
+// that takes too long.
 func (w *watched) arrival(ctx context.Context, now time.Time, run load.Run, tasks []load.Task) error {
 	if len(tasks) == 0 || w.reached || w.refused {
 		return nil
 	}
-	if w.begun.IsZero() { // it was faster than our look
-		w.begun = run.Created
-	}
 	task := tasks[0]
-	spoke := task.Status == load.TaskReady || task.Status == load.TaskRunning || task.Status == load.TaskDone
-	if w.up.IsZero() && (spoke || now.Sub(w.listed) > time.Second) {
-		w.listed = now
-		if instance, ok := w.instance(ctx); ok && (instance.State == fleet.Up || spoke) {
-			w.up = now
-			if started := instance.Started; started.After(w.begun) && started.Before(now) {
-				w.up = started
-			}
-			if err := w.found(ctx, load.Finding{Check: "start", State: load.FindingOK, Text: "task started in " + seconds(w.up.Sub(w.begun))}); err != nil {
-				return err
-			}
+	times := task.Times
+	if !w.started && !times.Up.IsZero() {
+		w.started = true
+		if err := w.found(ctx, load.Finding{Check: "start", State: load.FindingOK, Text: "task started in " + seconds(times.Up.Sub(times.Asked))}); err != nil {
+			return err
 		}
 	}
-	switch {
-	case spoke:
+	if !times.Ready.IsZero() {
 		w.reached = true
-		return w.found(ctx, w.spoke(now, task))
-	case w.up.IsZero() || run.Status != load.Provisioning || now.Sub(w.up) < w.Bounds.Hello:
-		return nil
+		return w.found(ctx, spoke(task))
 	}
-	return w.refuse(ctx, w.silent(ctx, task.Name))
+	switch {
+	case run.Status != load.Provisioning || times.Asked.IsZero():
+		return nil
+	case times.Up.IsZero():
+		if now.Sub(times.Asked) > w.Bounds.Up {
+			return w.refuse(ctx, w.notUp(task))
+		}
+	case times.Hello.IsZero() && now.Sub(times.Up) > w.Bounds.Hello:
+		return w.refuse(ctx, w.silent(ctx, task.Name))
+	}
+	return nil
 }
 
-func (w *watched) spoke(now time.Time, task load.Task) load.Finding {
-	text := "the task reached the server"
-	if !w.up.IsZero() {
-		text += " in " + seconds(now.Sub(w.up))
+// spoke is the finding of a task that is ready.
+func spoke(task load.Task) load.Finding {
+	finding := load.Finding{Check: "reach", State: load.FindingOK, Text: "the task reached the server"}
+	// A task that spoke before its platform told of it was up by its first word.
+	if took := task.Times.Hello.Sub(task.Times.Up); took > time.Millisecond {
+		finding.Text += " in " + seconds(took)
 	}
-	finding := load.Finding{Check: "reach", State: load.FindingOK, Text: text}
 	if task.ClockMS == nil {
 		return finding
 	}
@@ -195,8 +202,16 @@ func (w *watched) spoke(now time.Time, task load.Task) load.Finding {
 // clockFar is when a task's clock is so wrong that certificates may be.
 const clockFar = 30 * time.Second
 
+func (w *watched) notUp(task load.Task) load.Finding {
+	finding := failure(fmt.Sprintf("the task was not up within %s: %s", w.Bounds.Up, cmp.Or(task.Reason, "its platform does not say why")))
+	if finding.Check == "run" {
+		finding.Check, finding.Remedy = "start", "look at the task on its platform"
+	}
+	return finding
+}
+
 func (w *watched) silent(ctx context.Context, task string) load.Finding {
-	url := w.ServerURL(w.region)
+	url, _ := w.ServerURL(w.region)
 	text := fmt.Sprintf("the task runs but does not reach the server at %s within %s", url, w.Bounds.Hello)
 	if log := w.lastLines(ctx, task); log != "" {
 		text += "; its log ends: " + log

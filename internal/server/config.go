@@ -7,6 +7,7 @@ import (
 
 	"onrush.dev/onrush/internal/control"
 	"onrush.dev/onrush/internal/load"
+	"onrush.dev/onrush/internal/regions"
 )
 
 // Config is what a server needs to know. The zero value of a field takes the
@@ -41,6 +42,8 @@ type Config struct {
 	// Regions are made, or made anew, at the start. Default: a region "local",
 	// when the database has none.
 	Regions []load.Region
+	// Scripted lets Regions have the driver "scripted", for tests of Onrush itself.
+	Scripted bool
 	// Ephemeral says that tasks must not outlive this process: it is the
 	// in-process server of one command.
 	Ephemeral bool
@@ -58,6 +61,8 @@ type Config struct {
 	MaxUpload int64
 	// Limits bound the phases of runs.
 	Limits control.Limits
+	// CheckBounds bound the steps of a region's check.
+	CheckBounds regions.Bounds
 	// Sweep says when orphans are looked for.
 	Sweep Sweep
 	// LinkLife is how long an agent's link to a file holds. Default 1 hour.

@@ -21,6 +21,9 @@ import (
 var agent string
 
 func TestMain(m *testing.M) {
+	if dir := os.Getenv(asServer); dir != "" {
+		os.Exit(serveUntilKilled(dir))
+	}
 	dir, err := os.MkdirTemp("", "onrush-life-")
 	if err != nil {
 		panic(err)

@@ -10,6 +10,7 @@ import (
 
 	"onrush.dev/onrush/internal/client"
 	"onrush.dev/onrush/internal/load"
+	"onrush.dev/onrush/internal/regions"
 	"onrush.dev/onrush/internal/server"
 )
 
@@ -107,6 +108,23 @@ func TestRegionCheckFinds(t *testing.T) {
 			t.Errorf("it left %+v", left)
 		}
 	})
+	t.Run("no way to the server", func(t *testing.T) {
+		t.Parallel()
+		c := startWith(t, agent)
+		if _, _, err := c.PutRegion(t.Context(), load.Region{Name: "far", Server: "http://127.0.0.1:1"}); err != nil {
+			t.Fatal(err)
+		}
+		check := checked(t, c, "far")
+		f := finding(t, check, "reach")
+		for _, want := range []string{"the task runs but does not reach the server at http://127.0.0.1:1 within 4s"} {
+			if !strings.Contains(f.Text, want) {
+				t.Errorf("it found %q, want %q in it", f.Text, want)
+			}
+		}
+		if check.State != load.CheckFailed || f.Remedy == "" || finding(t, check, "left").State != load.FindingOK {
+			t.Errorf("the check is %+v", check)
+		}
+	})
 	t.Run("no room", func(t *testing.T) {
 		t.Parallel()
 		_, c := start(t, t.TempDir())
@@ -138,6 +156,7 @@ func startWith(t *testing.T, command ...string) *client.Client {
 	t.Helper()
 	s, err := server.Start(t.Context(), server.Config{
 		DataDir: t.TempDir(), AgentCommand: command, Ephemeral: true,
+		CheckBounds: regions.Bounds{Hello: 4 * time.Second},
 		Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelInfo})),
 	})
 	if err != nil {

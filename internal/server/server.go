@@ -122,8 +122,12 @@ func (s *Server) openRegions(ctx context.Context) error {
 	if len(known) == 0 && len(wanted) == 0 {
 		wanted = []load.Region{{Name: load.LocalRegion}}
 	}
+	drivers := all.Drivers()
+	if s.config.Scripted {
+		drivers = append(drivers, all.Scripted())
+	}
 	for _, region := range wanted {
-		if problems := regions.Validate(region, all.Drivers(), s.regions.Try); len(problems) > 0 {
+		if problems := regions.Validate(region, drivers, s.regions.Try); len(problems) > 0 {
 			return fmt.Errorf("region %q: %w", region.Name, regions.Refused(problems))
 		}
 		if _, _, err := s.store.PutRegion(ctx, load.RegionWithDefaults(region)); err != nil {

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"cmp"
 	"context"
 	"encoding/hex"
 	"fmt"
@@ -54,7 +53,7 @@ func (s *Server) startControl(ctx context.Context) error {
 	})
 	s.manage = regions.New(regions.Options{
 		Store: s.store, Book: s.regions, Drivers: all.Drivers(), Control: s.control,
-		TaskLog: s.keptLog, Forget: s.forgetRun, ServerURL: s.reachedAt, Log: s.config.Log,
+		TaskLog: s.keptLog, Forget: s.forgetRun, ServerURL: s.reach.base, Bounds: s.config.CheckBounds, Log: s.config.Log,
 	})
 	s.handler = api.New(api.Options{
 		Store: s.store, Blob: s.blob, Auth: s.auth, Control: s.control, Sweeper: s.sweeper, Regions: s.manage,
@@ -110,11 +109,6 @@ func (s *Server) keptLog(ctx context.Context, run load.Run, task string) (io.Rea
 // forgetRun removes an ended run with its files.
 func (s *Server) forgetRun(ctx context.Context, run load.Run) error {
 	return api.DeleteRun(ctx, s.blob, s.store, run.ID)
-}
-
-// reachedAt is where the tasks of a region reach the server.
-func (s *Server) reachedAt(region load.Region) string {
-	return cmp.Or(region.Server, s.url)
 }
 
 // runBlob narrows a bucket to what control needs of it.

@@ -4,6 +4,9 @@ import { Failure, RowsSkeleton } from "./components/States";
 import { indexRoute } from "./routes/index";
 import { loginRoute } from "./routes/login";
 import { newRoute } from "./routes/new";
+import { regionRoute } from "./routes/region";
+import { regionEditRoute, regionNewRoute } from "./routes/regionform";
+import { regionsRoute } from "./routes/regions";
 import { appRoute, rootRoute } from "./routes/root";
 import { runRoute } from "./routes/run";
 import { runsRoute } from "./routes/runs";
@@ -12,7 +15,18 @@ import { scenariosRoute } from "./routes/scenarios";
 
 const tree = rootRoute.addChildren([
   loginRoute,
-  appRoute.addChildren([indexRoute, scenariosRoute, scenarioRoute, newRoute, runsRoute, runRoute]),
+  appRoute.addChildren([
+    indexRoute,
+    scenariosRoute,
+    scenarioRoute,
+    newRoute,
+    runsRoute,
+    runRoute,
+    regionsRoute,
+    regionNewRoute,
+    regionRoute,
+    regionEditRoute,
+  ]),
 ]);
 
 export function createAppRouter(queries: QueryClient) {

@@ -71,6 +71,7 @@ func (l *looker) add(check string, state load.FindingState, remedy, format strin
 func (d *Driver) checkEngine(ctx context.Context, e *engine) []load.Finding {
 	l := &looker{host: e.host}
 	var got client.SystemInfoResult
+	e.wake()
 	asked := time.Now()
 	err := e.call(ctx, withinLook, func(ctx context.Context) (err error) {
 		got, err = e.api.Info(ctx, client.InfoOptions{})

@@ -2,6 +2,7 @@ package docker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -14,6 +15,10 @@ import (
 
 	"onrush.dev/onrush/internal/fleet"
 )
+
+// mostLearned bounds how often one start is tried anew without what the engine
+// cannot give.
+const mostLearned = 3
 
 // maybeStarted is a failure after which nobody knows whether the task runs.
 type maybeStarted struct{ err error }
@@ -37,15 +42,23 @@ func (d *Driver) startOn(ctx context.Context, b *batch, e *engine, spec fleet.Ta
 	if err := d.placed.note(key, e.host); err != nil {
 		return "", err
 	}
+	proved, err := e.prove(ctx)
+	if err != nil {
+		return "", err
+	}
+	well := false
+	defer func() { proved(well) }()
 	begun := false // whether the engine was ever told to start it
+	learned := 0
 	for end := time.Now().Add(d.Patience); ; {
-		lacks := e.without()
-		id, told, err := d.tryStart(ctx, b, e, spec, lacks)
+		id, told, err := d.tryStart(ctx, b, e, spec)
 		begun = begun || told
 		switch {
 		case err == nil:
+			well = true
 			return id, nil
-		case e.learn(err, lacks):
+		case learned < mostLearned && e.learn(err):
+			learned++
 			continue
 		case !isDown(err):
 			return "", err
@@ -64,8 +77,8 @@ func (d *Driver) startOn(ctx context.Context, b *batch, e *engine, spec fleet.Ta
 
 // tryStart goes once through all steps; it says whether the engine was told to
 // start the container and did not refuse.
-func (d *Driver) tryStart(ctx context.Context, b *batch, e *engine, spec fleet.TaskSpec, lacks features) (id string, told bool, err error) {
-	if id, err = d.create(ctx, b, e, spec, lacks); err != nil {
+func (d *Driver) tryStart(ctx context.Context, b *batch, e *engine, spec fleet.TaskSpec) (id string, told bool, err error) {
+	if id, err = d.create(ctx, b, e, spec); err != nil {
 		return "", false, err
 	}
 	err = e.call(ctx, withinStart, func(ctx context.Context) error {
@@ -81,7 +94,7 @@ func (d *Driver) tryStart(ctx context.Context, b *batch, e *engine, spec fleet.T
 }
 
 // create makes a task's container, or finds the one there is.
-func (d *Driver) create(ctx context.Context, b *batch, e *engine, spec fleet.TaskSpec, lacks features) (string, error) {
+func (d *Driver) create(ctx context.Context, b *batch, e *engine, spec fleet.TaskSpec) (string, error) {
 	image := d.imageOf(spec)
 	if d.Pull == pullAlways && !b.hasFetched(e, image) {
 		if err := d.fetch(ctx, e, image); err != nil {
@@ -89,8 +102,9 @@ func (d *Driver) create(ctx context.Context, b *batch, e *engine, spec fleet.Tas
 		}
 		b.noteFetched(e, image)
 	}
-	options := d.container(spec, lacks)
-	for fetched := false; ; fetched = true {
+	options := d.container(spec, e.without())
+	fetched := false
+	for end := time.Now().Add(conflictFor); ; {
 		var made client.ContainerCreateResult
 		err := e.call(ctx, withinStart, func(ctx context.Context) (err error) {
 			made, err = e.api.ContainerCreate(ctx, options)
@@ -100,7 +114,14 @@ func (d *Driver) create(ctx context.Context, b *batch, e *engine, spec fleet.Tas
 		case err == nil:
 			return made.ID, nil
 		case errdefs.IsConflict(err):
-			return d.existing(ctx, e, options, err)
+			id, err := d.existing(ctx, e, options, err)
+			if !errdefs.IsConflict(err) || !errors.As(err, new(*vanished)) || time.Now().After(end) {
+				return id, err
+			}
+			if err := pause(ctx, 200*time.Millisecond); err != nil {
+				return "", err
+			}
+			continue
 		case !isNotFound(err) || !holds(err, "image"):
 			return "", err
 		case d.Pull == pullNever:
@@ -111,15 +132,25 @@ func (d *Driver) create(ctx context.Context, b *batch, e *engine, spec fleet.Tas
 		if err := d.fetch(ctx, e, image); err != nil {
 			return "", err
 		}
+		fetched = true
 	}
 }
+
+// conflictFor is how long a container may have the task's name without being
+// there: while it is made or removed by a call that went before.
+const conflictFor = 20 * time.Second
+
+// vanished is a conflict with a container that is not there.
+type vanished struct{ error }
+
+func (e *vanished) Unwrap() error { return e.error }
 
 // existing finds the container that has the task's name: an earlier try made
 // it. One of somebody else is in the way.
 func (d *Driver) existing(ctx context.Context, e *engine, options client.ContainerCreateOptions, conflict error) (string, error) {
 	found, err := e.inspect(ctx, options.Name)
 	if isNotFound(err) {
-		return "", conflict // it is being removed right now
+		return "", &vanished{conflict}
 	}
 	if err != nil {
 		return "", err
@@ -212,4 +243,3 @@ func (d *Driver) container(spec fleet.TaskSpec, lacks features) client.Container
 
 // tmp is the one folder that a task can write to.
 const tmp = "/tmp"
-

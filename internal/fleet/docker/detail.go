@@ -103,7 +103,11 @@ func (e *engine) reason(ctx context.Context, c container.InspectResponse) string
 	}
 	text := fmt.Sprintf("exit code %d", s.ExitCode)
 	out, errs := e.tail(ctx, c.ID)
-	if line := cmp.Or(lastLine(errs), lastLine(out)); line != "" {
+	line := cmp.Or(lastLine(errs), lastLine(out))
+	if _, init, _ := strings.Cut(line, "[FATAL tini"); init != "" && (s.ExitCode == 126 || s.ExitCode == 127) {
+		return "the image's program cannot be run: " + strings.TrimLeft(init, " (0123456789)]") + " (take an image whose entrypoint is the agent, for the processors of the engine's machine)"
+	}
+	if line != "" {
 		text += ": " + line
 	} else if s.Error != "" {
 		text += ": " + s.Error

@@ -37,6 +37,12 @@ func TestConformance(t *testing.T) {
 		Patience: time.Minute,
 		Left:     func(t *testing.T, run string) []string { return left(t, api, root, run) },
 		Kill:     func(t *testing.T, i fleet.Instance) { kill(t, api, i.ID) },
+		Foreign: func(t *testing.T) fleet.Driver {
+			p := place(t, host)
+			p.Server = "other-" + p.Server
+			return open(t, p)
+		},
+		Image: "onrush-test/not-there:1",
 	})
 }
 
@@ -111,7 +117,7 @@ func place(t *testing.T, hosts ...string) fleet.Place {
 			Name: "eu", Driver: "docker", Image: programImage,
 			Settings: map[string]string{"hosts": strings.Join(hosts, ","), "pull": "never"},
 		},
-		Server: fmt.Sprintf("%x", sha256.Sum256([]byte(t.Name() + fmt.Sprint(os.Getpid()))))[:12],
+		Server: fmt.Sprintf("%x", sha256.Sum256([]byte(t.Name()+fmt.Sprint(os.Getpid()))))[:12],
 		Dir:    t.TempDir(),
 	}
 }
@@ -147,11 +153,11 @@ var programLoaded sync.Map
 func loadProgram(t *testing.T, host string) {
 	t.Helper()
 	once, _ := programLoaded.LoadOrStore(host, &sync.Once{})
-	once.(*sync.Once).Do(func() { importImage(t, dial(t, host), programImage, fleettest.Program+extraParts) })
+	once.(*sync.Once).Do(func() { importImage(t, dial(t, host), programImage, scriptPart+fleettest.Program) })
 }
 
 // importImage makes an image of one layer, that runs a shell script.
-func importImage(t *testing.T, api *client.Client, name, script string) {
+func importImage(t *testing.T, api *client.Client, name, script string, changes ...string) {
 	t.Helper()
 	busybox, err := os.ReadFile("/bin/busybox")
 	if err != nil {
@@ -177,7 +183,7 @@ func importImage(t *testing.T, api *client.Client, name, script string) {
 		t.Fatal(err)
 	}
 	stream, err := api.ImageImport(t.Context(), client.ImageImportSource{Source: &layer, SourceName: "-"}, name,
-		client.ImageImportOptions{Changes: []string{`ENTRYPOINT ["/bin/sh","/program"]`, `ENV PATH=/bin`}})
+		client.ImageImportOptions{Changes: append([]string{`ENTRYPOINT ["/bin/sh","/program"]`, `ENV PATH=/bin`}, changes...)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,15 +194,100 @@ func importImage(t *testing.T, api *client.Client, name, script string) {
 	}
 }
 
-// extraParts are what tasks of these tests play beside fleettest's parts. The
-// ticket is the script itself.
-const extraParts = ``
+// scriptPart lets a ticket be the script that a task runs.
+const scriptPart = `
+case "$ONRUSH_TICKET" in
+script:*) eval "${ONRUSH_TICKET#script:}"; exit ;;
+esac
+`
 
-func stopAll(t *testing.T, d *docker.Driver, run string) {
+// newRun is a run of its own for a test; what is left of it is stopped.
+func newRun(t *testing.T, d *docker.Driver) string {
 	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	if err := d.Stop(ctx, run); err != nil {
-		t.Error(err)
+	run := fmt.Sprintf("run-%d", time.Now().UnixNano())
+	t.Cleanup(func() {
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel() // no grace
+		if err := d.Stop(ctx, run); err != nil {
+			t.Error(err)
+		}
+	})
+	return run
+}
+
+// specs makes a spec per task that plays the given part.
+func specs(run, part string, tasks ...string) []fleet.TaskSpec {
+	var list []fleet.TaskSpec
+	for _, task := range tasks {
+		list = append(list, fleet.TaskSpec{Run: run, Task: task, Region: "eu", Ticket: part})
 	}
+	return list
+}
+
+func names(n int) []string {
+	list := make([]string, n)
+	for i := range list {
+		list[i] = fmt.Sprintf("eu-%d", i+1)
+	}
+	return list
+}
+
+// start starts tasks and wants all of them started.
+func start(t *testing.T, d *docker.Driver, list []fleet.TaskSpec) []fleet.Started {
+	t.Helper()
+	answers, err := d.Start(t.Context(), list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, a := range answers {
+		if a.Err != nil || a.Instance == "" {
+			t.Fatalf("task %s: instance %q, %v", list[i].Task, a.Instance, a.Err)
+		}
+	}
+	return answers
+}
+
+// instances lists a run by task, each of them once.
+func instances(t *testing.T, d *docker.Driver, run string) map[string]fleet.Instance {
+	t.Helper()
+	list, err := d.List(t.Context(), run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]fleet.Instance{}
+	for _, i := range list {
+		if _, twice := found[i.Task]; twice {
+			t.Errorf("task %s is there twice", i.Task)
+		}
+		found[i.Task] = i
+	}
+	return found
+}
+
+const patience = time.Minute
+
+// await waits for something that will be so.
+func await(t *testing.T, what string, so func() bool) {
+	t.Helper()
+	for end := time.Now().Add(patience); !so(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("not so after %s: %s", patience, what)
+		}
+	}
+}
+
+// output waits for a task's end and returns what it wrote.
+func output(t *testing.T, d *docker.Driver, run, task string) string {
+	t.Helper()
+	await(t, "the end of "+task, func() bool { return instances(t, d, run)[task].State == fleet.Gone })
+	log, err := d.Logs(t.Context(), run, task, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	text, err := io.ReadAll(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }

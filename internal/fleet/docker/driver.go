@@ -88,8 +88,8 @@ func New(o Options) (*Driver, error) {
 		}
 		d.engines = append(d.engines, &engine{
 			host: host, api: api, log: o.Log,
-			starting: make(chan struct{}, o.Parallel),
-			details:  map[string]detail{}, last: map[string][]fleet.Instance{},
+			starting: make(chan struct{}, o.Parallel), proving: make(chan struct{}, 1),
+			details: map[string]detail{}, last: map[string][]fleet.Instance{},
 		})
 	}
 	return d, nil
@@ -100,7 +100,7 @@ func defaultImage(version string) string {
 	if version == "" {
 		version = "latest"
 	}
-	return "onrush-agent:" + strings.TrimPrefix(version, "v")
+	return "onrush-agent-all:" + strings.TrimPrefix(version, "v")
 }
 
 // nameRule is what names may be made of, since they become a container's name.

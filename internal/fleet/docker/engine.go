@@ -36,6 +36,7 @@ type engine struct {
 	log  *slog.Logger
 	// starting has a place for each container that may be started at once.
 	starting chan struct{}
+	proving  chan struct{} // see prove
 	pulls    pulls
 
 	mu      sync.Mutex
@@ -45,6 +46,7 @@ type engine struct {
 	facts   system.Info
 	factsAt time.Time
 	lacks   features
+	proved  bool                        // a start was well, with what it lacks known
 	details map[string]detail           // by container's id, of those that List told of
 	last    map[string][]fleet.Instance // by run: what it said last, for while it is down
 }
@@ -151,19 +153,19 @@ func (e *engine) without() features {
 	return e.lacks
 }
 
-// learn notes from a refusal what the engine cannot give, and says whether
-// that was asked for: then the same is to be tried without it.
-func (e *engine) learn(err error, lacked features) bool {
+// learn notes from a refusal what the engine cannot give to containers, and
+// says whether it was that: then the same is to be tried without it.
+func (e *engine) learn(err error) bool {
 	text := err.Error()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	switch {
-	case !lacked.noFile && strings.Contains(text, "rlimit"):
+	case strings.Contains(text, "rlimit"):
 		if !e.lacks.noFile {
 			e.log.Warn("engine may not give tasks as many open files as set, they get its own most", "engine", e.host)
 		}
 		e.lacks.noFile = true
-	case !lacked.init && strings.Contains(text, "docker-init"):
+	case strings.Contains(text, "docker-init"):
 		if !e.lacks.init {
 			e.log.Warn("engine has no docker-init: what a task's children leave behind is not reaped", "engine", e.host)
 		}
@@ -172,6 +174,35 @@ func (e *engine) learn(err error, lacked features) bool {
 		return false
 	}
 	return true
+}
+
+// prove lets one start go alone until one was well: what the engine cannot give
+// is then known before many containers are made in vain.
+func (e *engine) prove(ctx context.Context) (done func(well bool), err error) {
+	e.mu.Lock()
+	proved := e.proved
+	e.mu.Unlock()
+	if proved {
+		return func(bool) {}, nil
+	}
+	select {
+	case e.proving <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	return func(well bool) {
+		<-e.proving
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.proved = e.proved || well
+	}, nil
+}
+
+// wake lets the engine be asked at once, although it did not answer just now.
+func (e *engine) wake() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.again = time.Time{}
 }
 
 // words is an error of the client library without what people need not read.

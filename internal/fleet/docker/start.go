@@ -188,7 +188,7 @@ func (d *Driver) choose(b *batch, i int, key taskKey) (*engine, error) {
 	if on == nil {
 		return nil, &fleet.StartError{
 			Kind: fleet.NoRoom,
-			Reason: fmt.Sprintf("region %s: no room for task %s (%d of %d asked for): %s are full with tasks of %s",
+			Reason: fmt.Sprintf("region %s: no room for task %s (%d of %d asked for): %s cannot hold one more of %s",
 				d.Name, key.task, i+1, b.asked, engines(b.survey.up()), d.size()),
 			Remedy: "lower tasks, name more engines in the region's hosts, or set the region's limit to put more on them than their processors and memory hold",
 		}
@@ -292,4 +292,3 @@ func (d *Driver) imageOf(spec fleet.TaskSpec) string {
 func (d *Driver) sizeOf(spec fleet.TaskSpec) (cpu float64, memory int64) {
 	return cmp.Or(spec.CPU, d.CPU), cmp.Or(spec.Memory, int64(d.Memory))
 }
-

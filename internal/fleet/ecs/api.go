@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/logging"
 	"golang.org/x/time/rate"
 
 	"onrush.dev/onrush/internal/fleet/ecs/query"
@@ -28,13 +29,10 @@ import (
 // overrides, a client token and an answer of its own.
 const launchRate = 20
 
-// The rates of other calls: the API's sustained rates are above ("Request
-// throttling for the Amazon ECS API"), and they leave room for the account's other
-// users.
-const (
-	stopRate, stopBurst = 20, 20
-	readRate, readBurst = 10, 40
-)
+// Other calls have rates of their own ("Request throttling for the Amazon ECS
+// API"), not below that one. Reads take half of it, to leave room for the account's
+// other users, and may come in a burst.
+const readBurst = 40
 
 // api is all that the driver calls.
 type api struct {
@@ -45,7 +43,6 @@ type api struct {
 	ec2     *query.Client
 	iam     *query.Client
 	metrics *query.Client
-	http    *http.Client
 
 	launch, stop, read *pace
 }
@@ -55,11 +52,10 @@ type api struct {
 func newAPI(o Options) (*api, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	transport := awshttp.NewBuildableClient().WithTimeout(o.timing.call).WithTransportOptions(func(t *http.Transport) {
+	client := awshttp.NewBuildableClient().WithTimeout(o.timing.call).WithTransportOptions(func(t *http.Transport) {
 		t.MaxIdleConnsPerHost = workers
-	}).GetTransport()
-	client := &http.Client{Transport: transport, Timeout: o.timing.call}
-	options := []func(*config.LoadOptions) error{config.WithRegion(o.AWSRegion), config.WithHTTPClient(client)}
+	})
+	options := []func(*config.LoadOptions) error{config.WithRegion(o.AWSRegion), config.WithHTTPClient(client), config.WithLogger(logging.Nop{})}
 	if o.Endpoint != "" {
 		options = append(options, config.WithBaseEndpoint(o.Endpoint))
 	}
@@ -78,7 +74,6 @@ func newAPI(o Options) (*api, error) {
 			}
 		}))
 	}
-	cfg.HTTPClient = client
 	return &api{
 		// Repeating a call is the driver's own business: it knows for how long, and
 		// what may be repeated.
@@ -89,14 +84,11 @@ func newAPI(o Options) (*api, error) {
 		ec2:     &query.Client{Config: cfg, Service: "ec2", Version: "2016-11-15"},
 		iam:     &query.Client{Config: cfg, Service: "iam", Version: "2010-05-08"},
 		metrics: &query.Client{Config: cfg, Service: "monitoring", Version: "2010-08-01"},
-		http:    client,
 		launch:  newPace(o.timing.rate, int(o.timing.rate)),
-		stop:    newPace(stopRate, stopBurst),
-		read:    newPace(readRate, readBurst),
+		stop:    newPace(o.timing.rate, int(o.timing.rate)),
+		read:    newPace(o.timing.rate/2, readBurst),
 	}, nil
 }
-
-func (a *api) close() { a.http.CloseIdleConnections() }
 
 // pace holds calls to a rate that AWS bears: it halves when AWS throttles, and
 // comes back in small steps as calls succeed.
@@ -112,7 +104,7 @@ func newPace(perSecond float64, burst int) *pace {
 }
 
 func (p *pace) slower() { p.set(func(now float64) float64 { return max(now/2, p.full/16) }) }
-func (p *pace) faster() { p.set(func(now float64) float64 { return min(now+p.full/50, p.full) }) }
+func (p *pace) faster() { p.set(func(now float64) float64 { return min(now+p.full/20, p.full) }) }
 
 func (p *pace) set(next func(float64) float64) {
 	p.mu.Lock()

@@ -22,6 +22,8 @@ const (
 	lookRate = 4
 	// stoppedPages bounds what a first look reads of tasks that have stopped.
 	stoppedPages = 50
+	// staleFor is how long a look stands when AWS throttles the next one.
+	staleFor = 30 * time.Second
 	// kept is how long a task that has ended is remembered: longer than AWS does.
 	kept = 2 * time.Hour
 )
@@ -80,8 +82,15 @@ func (d *Driver) look(ctx context.Context, age, patience time.Duration) error {
 	if !looked.IsZero() && came.Sub(looked) < age {
 		return nil
 	}
+	// What AWS throttles, the last look still answers for a while.
+	bearable := func(err error) error {
+		if patience == 0 && sort(err) == throttled && !looked.IsZero() && time.Since(looked) < staleFor {
+			return nil
+		}
+		return err
+	}
 	if patience == 0 && trouble != nil && came.Sub(tried) < every {
-		return trouble // a platform in trouble is not asked more often
+		return bearable(trouble) // a platform in trouble is not asked more often
 	}
 	begin := time.Now()
 	calls, err := d.lookNow(ctx, looked.IsZero(), patience)
@@ -94,7 +103,7 @@ func (d *Driver) look(ctx context.Context, age, patience time.Duration) error {
 		if sort(err) == throttled {
 			d.every = min(2*d.every, 10*time.Second)
 		}
-		return err
+		return bearable(err)
 	}
 	d.looked, d.trouble = begin, nil
 	d.every = max(d.timing.refresh, time.Duration(calls)*time.Second/lookRate)

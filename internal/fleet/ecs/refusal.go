@@ -131,7 +131,7 @@ func (d *Driver) explain(err error) *fleet.StartError {
 		return failure
 	}
 	switch {
-	case strings.HasPrefix(code, "AccessDenied") || code == "UnauthorizedOperation" || code == "AuthorizationError":
+	case strings.HasPrefix(code, "AccessDenied") || code == "UnauthorizedOperation" || code == "AuthorizationError" || sort(err) == refused && actionRule.MatchString(text):
 		return d.denied(text)
 	case noCredentials(err) && sort(err) == refused:
 		if d.RoleARN != "" && code != "" {

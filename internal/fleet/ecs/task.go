@@ -92,6 +92,9 @@ func (t *task) take(got *types.Task, now time.Time) {
 		}
 	case got.StartedAt != nil:
 		t.state = fleet.Up
+		if got.StopCode != "" { // it has been told, and is on its way out
+			t.reason, _ = endOf(got, c)
+		}
 	default:
 		t.state = fleet.Pending
 		t.reason = waiting(t.status, now.Sub(aws.ToTime(got.CreatedAt)))

@@ -29,6 +29,13 @@ type Harness struct {
 	Left func(t *testing.T, run string) []string
 	// Kill ends an instance by force, behind the driver's back.
 	Kill func(t *testing.T, i fleet.Instance)
+	// Foreign makes a driver value of another server, for the same platform and
+	// a region of the same name. Nil: servers cannot share the platform.
+	Foreign func(t *testing.T) fleet.Driver
+	// Image is the name of an image that nobody has. Empty: tasks have no image.
+	Image string
+	// EndsAtDeadline says that the platform itself ends a task at its deadline.
+	EndsAtDeadline bool
 }
 
 // Program is the program that instances run: a script for sh that plays what
@@ -69,6 +76,10 @@ func Run(t *testing.T, h Harness) {
 		"calls at the same time":                  testConcurrent,
 		"names that could lead astray":            testNames,
 		"a context that has ended starts nothing": testStartCancelled,
+		"a check of a region that is in order":    testCheck,
+		"another server's tasks":                  testForeign,
+		"a deadline":                              testDeadline,
+		"an image that is not there":              testImage,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -86,7 +97,11 @@ var lastRun atomic.Int64
 
 // run returns a run of its own for a test; what is left of it is stopped.
 func (s *suite) run(d fleet.Driver) string {
-	run := fmt.Sprintf("run-%d-%d", time.Now().UnixNano()%1e9, lastRun.Add(1))
+	return s.runOf(d, fmt.Sprintf("run-%d-%d", time.Now().UnixNano()%1e9, lastRun.Add(1)))
+}
+
+// runOf sees to it that what a driver has of a run is stopped after the test.
+func (s *suite) runOf(d fleet.Driver, run string) string {
 	s.Cleanup(func() {
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel() // no grace

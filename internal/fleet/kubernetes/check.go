@@ -33,9 +33,16 @@ type right struct{ group, resource, verb string }
 
 // rights are those of role.yaml's first part.
 var rights = []right{
-	{"batch", "jobs", "create"}, {"batch", "jobs", "list"}, {"batch", "jobs", "patch"}, {"batch", "jobs", "delete"},
-	{"", "secrets", "create"}, {"", "pods", "list"}, {"", "pods", "deletecollection"}, {"", "pods/log", "get"},
-	{"", "events", "list"}, {"", "resourcequotas", "list"},
+	{"batch", "jobs", "create"},
+	{"batch", "jobs", "list"},
+	{"batch", "jobs", "patch"},
+	{"batch", "jobs", "delete"},
+	{"", "secrets", "create"},
+	{"", "pods", "list"},
+	{"", "pods", "deletecollection"},
+	{"", "pods/log", "get"},
+	{"", "events", "list"},
+	{"", "resourcequotas", "list"},
 }
 
 // Check implements fleet.Driver.

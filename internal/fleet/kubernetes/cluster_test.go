@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,7 +16,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	client "k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
@@ -280,4 +280,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-func gone(err error) bool { return apierrors.IsNotFound(err) }
+func copyAll(to io.Writer, from io.ReadCloser) (int64, error) {
+	defer from.Close()
+	return io.Copy(to, from)
+}

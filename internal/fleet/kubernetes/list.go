@@ -1,6 +1,7 @@
 package kubernetes
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"strconv"
@@ -160,13 +161,13 @@ func (d *Driver) fromJob(i *fleet.Instance, job *batchv1.Job, ended, trouble str
 		}
 	}
 	switch ended {
-	case indexDone:
-		i.State, i.ExitCode, i.Reason = fleet.Gone, pointer(0), "exit code 0"
-	case indexFailed:
-		i.State = fleet.Gone
-		i.Reason = "its pod was deleted: by hand, by a drained or lost node, or for a pod of higher priority"
+	case indexDone, indexFailed:
+		i.State, i.Reason = fleet.Gone, deletedWords
+		if ended == indexDone {
+			i.ExitCode, i.Reason = pointer(0), "exit code 0; "+deletedWords
+		}
 		if seen, ok := d.last.of(i.ID); ok {
-			i.Reason, i.Started, i.ExitCode = seen.Reason, seen.Started, seen.ExitCode
+			i.Reason, i.Started, i.Ended, i.ExitCode = seen.Reason, seen.Started, seen.Ended, cmp.Or(i.ExitCode, seen.ExitCode)
 		}
 	default:
 		i.Reason = "waits for its pod to be made"

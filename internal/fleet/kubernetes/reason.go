@@ -33,19 +33,17 @@ func (d *Driver) fromPod(i *fleet.Instance, pod *corev1.Pod, trouble string) {
 		ended(i, pod, state.Terminated)
 	case state.Running != nil:
 		i.State, i.Started = fleet.Up, state.Running.StartedAt.Time
-		i.Reason = disruption(pod)
-		if pod.DeletionTimestamp != nil && time.Since(pod.DeletionTimestamp.Time) > lostAfter {
-			i.State, i.Ended = fleet.Gone, pod.DeletionTimestamp.Time
-			i.Reason = "its node " + pod.Spec.NodeName + " does not answer any more"
-		}
+		i.Reason = deletion(pod)
 	default:
 		var hopeless bool
 		if i.Reason, hopeless = waiting(pod, state.Waiting, trouble); hopeless {
 			i.State = fleet.Gone
 		}
-		if pod.DeletionTimestamp != nil {
-			i.Reason = cmp.Or(disruption(pod), "its pod was deleted before it ran")
-		}
+		i.Reason = cmp.Or(deletion(pod), i.Reason)
+	}
+	if i.State != fleet.Gone && pod.DeletionTimestamp != nil && time.Since(pod.DeletionTimestamp.Time) > lostAfter {
+		i.State, i.Ended = fleet.Gone, pod.DeletionTimestamp.Time
+		i.Reason = "its node " + pod.Spec.NodeName + " does not answer any more" + prefixed("; ", i.Reason)
 	}
 }
 
@@ -72,11 +70,17 @@ func ended(i *fleet.Instance, pod *corev1.Pod, t *corev1.ContainerStateTerminate
 	case pod.Status.Reason == "Evicted":
 		i.Reason = "evicted by its node: " + oneLine(pod.Status.Message)
 	case t.Reason == "OOMKilled":
-		i.Reason = fmt.Sprintf("out of memory: killed by signal 9 (exit code %d) at its limit of %s; raise the region's memory, or lower users per task", code, memoryOf(pod))
+		what := "killed by signal 9"
+		if code != 137 {
+			what = "a process of it was killed"
+		}
+		i.Reason = fmt.Sprintf("out of memory: %s (exit code %d) at its limit of %s; raise the region's memory, or lower users per task", what, code, memoryOf(pod))
 	case t.Reason == "ContainerCannotRun" || t.Reason == "StartError":
 		i.Reason = fmt.Sprintf("image %s cannot run: %s", pod.Spec.Containers[0].Image, oneLine(t.Message))
+	case deletion(pod) != "":
+		i.Reason = fmt.Sprintf("%s (exit code %d)", deletion(pod), code)
 	case code > 128 && code < 128+65:
-		i.Reason = cmp.Or(disruption(pod), signalWords(code))
+		i.Reason = signalWords(code)
 	default:
 		i.Reason = fmt.Sprintf("exit code %d", code)
 		if line := lastLine(t.Message); line != "" {
@@ -106,6 +110,17 @@ func refused(pod *corev1.Pod) string {
 	return "node " + pod.Spec.NodeName + " did not take it: " + words
 }
 
+// deletion says why a pod is being deleted, where it is.
+func deletion(pod *corev1.Pod) string {
+	if why := disruption(pod); why != "" || pod.DeletionTimestamp == nil {
+		return why
+	}
+	return deletedWords
+}
+
+// deletedWords are for a pod of which nobody says why it was deleted.
+const deletedWords = "its pod was deleted, by hand or with its node"
+
 // disruption says why the cluster ends a pod, where it does.
 func disruption(pod *corev1.Pod) string {
 	for _, c := range pod.Status.Conditions {
@@ -132,8 +147,11 @@ func waiting(pod *corev1.Pod, w *corev1.ContainerStateWaiting, trouble string) (
 			return unschedulable(oneLine(c.Message)), false
 		}
 	}
-	if w == nil {
+	if w == nil && pod.Spec.NodeName == "" {
 		return cmp.Or(trouble, "waits for a node"), false
+	}
+	if w == nil {
+		return "waits for node " + pod.Spec.NodeName + " to take it" + prefixed(": ", trouble), false
 	}
 	image, message := pod.Spec.Containers[0].Image, oneLine(w.Message)
 	switch w.Reason {

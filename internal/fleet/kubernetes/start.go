@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -121,7 +122,7 @@ func (d *Driver) fit(ctx context.Context, specs []fleet.TaskSpec, missing []int,
 func (d *Driver) sizeOf(s fleet.TaskSpec) size {
 	return size{
 		attempt: s.Attempt, deadline: s.Deadline,
-		image: cmp.Or(s.Image, d.Image, "onrush-agent:"+d.Version),
+		image: cmp.Or(s.Image, d.Image, "onrush-agent-all:"+strings.TrimPrefix(d.Version, "v")),
 		cpu:   cmp.Or(s.CPU, d.CPU), memory: cmp.Or(s.Memory, int64(d.Memory)),
 	}
 }

@@ -74,34 +74,3 @@ func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
 }
-
-// install brings what the node needs from the distribution, where it is missing.
-func install() error {
-	needed := map[string]string{
-		"/usr/bin/containerd": "containerd", "/usr/sbin/runc": "runc", "/usr/lib/cni/bridge": "containernetworking-plugins",
-		"/usr/sbin/iptables": "iptables", "/bin/busybox": "busybox-static", "/sbin/ip": "iproute2",
-	}
-	var missing []string
-	for path, name := range needed {
-		if !exists(path) {
-			missing = append(missing, name)
-		}
-	}
-	if len(missing) == 0 {
-		return nil
-	}
-	if _, err := exec.LookPath("apt-get"); err != nil || os.Getuid() != 0 {
-		return fmt.Errorf("needs Debian or Ubuntu, as root, or these packages: %s", strings.Join(missing, " "))
-	}
-	say("installing %s", strings.Join(missing, " "))
-	for _, args := range [][]string{{"update", "-q"}, append([]string{"install", "-y", "-q", "--no-install-recommends"}, missing...)} {
-		cmd := exec.Command("apt-get", append([]string{"-o", "DPkg::Lock::Timeout=300"}, args...)...)
-		// RUNLEVEL keeps the packages from starting their services.
-		cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive", "RUNLEVEL=1")
-		cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
-		if err := cmd.Run(); err != nil {
-			return fmt.Errorf("apt-get %s: %w", args[0], err)
-		}
-	}
-	return nil
-}

@@ -6,11 +6,12 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -89,23 +90,26 @@ func (c *cluster) file(name ...string) string {
 }
 
 // up answers with the cluster that is there when it is whole, else with a new
-// one. Each up wants a down: the last one ends the cluster.
+// one. It ends when the last of its users is done.
 func (c *cluster) up() error {
 	program, err := c.build()
 	if err != nil {
 		return err
 	}
 	users := c.users()
-	if users == 0 || !c.whole() {
+	if !c.whole() {
 		if err := c.clear(); err != nil {
 			return err
 		}
 		if err := c.start(program); err != nil {
 			return fmt.Errorf("%w; logs are in %s", err, c.file("log"))
 		}
-		users = 0
+		users = nil
 	}
-	if err := os.WriteFile(c.file("users"), []byte(strconv.Itoa(users+1)), 0o644); err != nil {
+	if !slices.Contains(users, me()) {
+		users = append(users, me())
+	}
+	if err := os.WriteFile(c.file("users"), []byte(strings.Join(users, "\n")), 0o644); err != nil {
 		return err
 	}
 	fmt.Printf("%s=%s\n%s=%s\n", kubeconfigEnv, c.file("kubeconfig"), ctrEnv, c.ctr())
@@ -113,24 +117,29 @@ func (c *cluster) up() error {
 }
 
 func (c *cluster) down() error {
-	if users := c.users(); users > 1 && c.whole() {
-		say("%d others still use the cluster", users-1)
-		return os.WriteFile(c.file("users"), []byte(strconv.Itoa(users-1)), 0o644)
+	others := slices.DeleteFunc(c.users(), func(u string) bool { return u == me() })
+	if len(others) > 0 && c.whole() {
+		say("the cluster is still used by %s", strings.Join(others, ", "))
+		return os.WriteFile(c.file("users"), []byte(strings.Join(others, "\n")), 0o644)
 	}
 	return c.clear()
 }
 
-// users is how many ups wait for their down.
-func (c *cluster) users() int {
+// byHand is the user of a cluster that no run of the tests brought up.
+const byHand = "somebody by hand"
+
+// me is who uses the cluster: the process of a run of the tests.
+func me() string { return cmp.Or(os.Getenv("ONRUSH_TEST_RUN"), byHand) }
+
+// users are those who use the cluster; runs that were killed do not any more.
+func (c *cluster) users() []string {
 	text, err := os.ReadFile(c.file("users"))
 	if err != nil {
-		return 0
+		return nil
 	}
-	n, err := strconv.Atoi(strings.TrimSpace(string(text)))
-	if err != nil {
-		return 0
-	}
-	return n
+	return slices.DeleteFunc(strings.Split(strings.TrimSpace(string(text)), "\n"), func(u string) bool {
+		return u == "" || u != byHand && !exists("/proc/"+u)
+	})
 }
 
 // ctr is the command that works on the node's images.

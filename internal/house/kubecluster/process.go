@@ -110,7 +110,7 @@ func (c *cluster) clear() error {
 		if time.Now().After(deadline) {
 			return fmt.Errorf("processes %v did not end", c.strays())
 		}
-		time.Sleep(50 * time.Millisecond)
+		<-time.After(50 * time.Millisecond)
 	}
 	if err := c.unmount(); err != nil {
 		return err
@@ -130,7 +130,7 @@ func (c *cluster) end(name string) error {
 		_ = syscall.Kill(pid, syscall.SIGCONT) // a stopped one heeds nothing
 		_ = syscall.Kill(pid, signal)
 		for deadline := time.Now().Add(5 * time.Second); c.pids()[name] != 0 && time.Now().Before(deadline); {
-			time.Sleep(20 * time.Millisecond)
+			<-time.After(20 * time.Millisecond)
 		}
 	}
 	if c.pids()[name] != 0 {

@@ -25,9 +25,6 @@ import (
 
 // start brings all parts up in an empty folder and waits for the node.
 func (c *cluster) start(hyper string) error {
-	if err := install(); err != nil {
-		return err
-	}
 	p, err := freePorts()
 	if err != nil {
 		return err
@@ -100,7 +97,8 @@ func (c *cluster) pause() error {
 // await waits until something is so, as long as every part that was started
 // lives.
 func (c *cluster) await(what string, so func() bool) error {
-	for deadline := time.Now().Add(3 * time.Minute); !so(); time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(3 * time.Minute); !so(); {
+		<-time.After(100 * time.Millisecond)
 		alive := c.pids()
 		for _, name := range parts {
 			if exists(c.file("pid", name)) && alive[name] == 0 {

@@ -15,9 +15,19 @@ import (
 // javaLibraries are what a Java without a screen loads from outside of itself.
 func javaLibraries() []string {
 	return []string{
-		"libbrotli1", "libexpat1", "libfreetype6", "libglib2.0-0", "libgraphite2-3", "libharfbuzz0b", "libjpeg62-turbo",
+		"libbrotli1", "libfreetype6", "libglib2.0-0", "libgraphite2-3", "libharfbuzz0b", "libjpeg62-turbo",
 		"liblcms2-2", "libpcre2-8-0", "libpng16-16",
 	}
+}
+
+// javaDrop leaves out of GLib what Java's fonts do not use: more libraries hang on it.
+func javaDrop(name string) bool {
+	for _, part := range []string{"/libgio-2.0", "/libgobject-2.0", "/libgmodule-2.0", "/libgthread-2.0"} {
+		if strings.Contains(name, part) {
+			return true
+		}
+	}
+	return strings.HasPrefix(name, "usr/share/glib-2.0/") || strings.HasPrefix(name, "usr/lib/") && strings.Contains(name, "/glib-2.0/")
 }
 
 // javaModules are those that JMeter, its plugins and the scripts in plans may use.
@@ -42,7 +52,7 @@ func (b *Builder) java(ctx context.Context, arch string) (recipe, error) {
 	}
 	inputs := append(append(sums(libraries), sums(jdk)...), javaModules, javaScreen)
 	return recipe{inputs, func(dir string) ([]sbom.Component, error) {
-		components, err := unpack(libraries, libraryFiles, arch, dir, nil)
+		components, err := unpack(libraries, libraryFiles, arch, dir, javaDrop)
 		if err != nil {
 			return nil, err
 		}

@@ -5,6 +5,7 @@
 package parts
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -13,6 +14,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,7 +23,7 @@ import (
 )
 
 // layout changes when the way in which parts are made does.
-const layout = "1"
+const layout = "2"
 
 // Where things lie in an image.
 const (
@@ -140,6 +142,42 @@ func (b *Builder) fill(part Part, r recipe) error {
 	}
 	if err := os.Rename(temp, part.Dir); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
+	}
+	// The folder itself, which no image holds, says when it was made.
+	if err := os.Chtimes(part.Dir, time.Time{}, time.Now()); err != nil {
+		return err
+	}
+	return b.prune(part)
+}
+
+// kept is how many of a part, each made of something else, stay in the cache: the
+// two programs change with every line of code.
+const kept = 4
+
+// prune drops what is left of a part's older makes, and their layers.
+func (b *Builder) prune(part Part) error {
+	dirs, err := filepath.Glob(filepath.Join(b.Cache, "parts", part.Name+"-"+part.Arch+"-*"))
+	if err != nil || len(dirs) <= kept {
+		return err
+	}
+	made := func(dir string) int64 {
+		info, err := os.Stat(dir)
+		if err != nil {
+			return 0
+		}
+		return info.ModTime().UnixNano()
+	}
+	slices.SortFunc(dirs, func(x, y string) int { return cmp.Compare(made(y), made(x)) })
+	for _, dir := range dirs[kept:] {
+		layers, err := filepath.Glob(filepath.Join(b.Cache, "layers", filepath.Base(dir)+"-*"))
+		if err != nil {
+			return err
+		}
+		for _, old := range append(layers, dir) {
+			if err := os.RemoveAll(old); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

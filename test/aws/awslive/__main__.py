@@ -30,7 +30,7 @@ def main() -> None:
     server = make_server("127.0.0.1", int(os.environ.get("ONRUSH_TEST_AWS_PORT", "0")), app, threaded=True, request_handler=Handler)
     server.daemon_threads = True  # type: ignore[attr-defined]
     server.request_queue_size = 512
-    app.ecs.endpoint = f"http://127.0.0.1:{server.server_port}"
+    app.formation.endpoint = app.ecs.endpoint = f"http://127.0.0.1:{server.server_port}"
     stacks.patch(app.ecs)
     Services(app.ecs).start()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -190,7 +190,7 @@ class ECS:
             "AWS_ENDPOINT_URL": self.endpoint,
             "ECS_CONTAINER_METADATA_URI_V4": f"{self.endpoint}/moto-live/metadata/{task.id}",
             process.MARK: task.id,
-            "ONRUSH_TEST_FARGATE_CONTAINER": definition["name"],
+            process.CONTAINER: definition["name"],
         }
         if getattr(task.definition, "task_role_arn", None):
             env["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = f"{self.endpoint}/moto-live/credentials/{task.id}"

@@ -10,6 +10,7 @@ from collections.abc import Callable
 # In the environment of every process of a task: how its children are found
 # that left its process group.
 MARK = "ONRUSH_TEST_FARGATE_TASK"
+CONTAINER = "ONRUSH_TEST_FARGATE_CONTAINER"
 
 
 class Container:
@@ -76,34 +77,53 @@ def kill_group(pid: int, number: int) -> None:
         pass
 
 
-def marked(task: str) -> list[int]:
-    """The processes whose environment carries a task's mark."""
-    want = f"{MARK}={task}\0".encode()
-    found = []
+class Scanner:
+    """Finds processes by their marks. Those who ask at the same time share one look at /proc."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._looking = threading.Lock()
+        self._begun = self._done = 0
+        self._found: dict[str, list[tuple[int, str]]] = {}
+
+    def look(self) -> dict[str, list[tuple[int, str]]]:
+        """All marked processes, by task: their ids and containers. The look began after the call."""
+        with self._lock:
+            need = self._begun + 1
+        with self._looking:
+            if self._done < need:
+                with self._lock:
+                    self._begun += 1
+                self._found = scan()
+                self._done = self._begun
+            return self._found
+
+
+def scan() -> dict[str, list[tuple[int, str]]]:
+    found: dict[str, list[tuple[int, str]]] = {}
     for name in os.listdir("/proc"):
         if not name.isdigit():
             continue
         try:
             with open(f"/proc/{name}/environ", "rb") as f:
-                if want in f.read() + b"\0":
-                    found.append(int(name))
+                environ = f.read()
         except OSError:
             continue  # gone, or not ours
+        if MARK.encode() not in environ:
+            continue
+        values = dict(item.split(b"=", 1) for item in environ.split(b"\0") if b"=" in item)
+        task = values.get(MARK.encode(), b"").decode()
+        found.setdefault(task, []).append((int(name), values.get(CONTAINER.encode(), b"").decode()))
     return found
+
+
+SCANNER = Scanner()
 
 
 def kill_marked(task: str, container: str) -> None:
     """Ends what a container started and what left its group, as its namespace's end would."""
-    want = f"ONRUSH_TEST_FARGATE_CONTAINER={container}\0".encode()
     for _ in range(20):
-        left = []
-        for pid in marked(task):
-            try:
-                with open(f"/proc/{pid}/environ", "rb") as f, open(f"/proc/{pid}/stat") as stat:
-                    if want in f.read() + b"\0" and stat.read().rsplit(")", 1)[1].split()[0] != "Z":
-                        left.append(pid)
-            except OSError:
-                continue
+        left = [pid for pid, name in SCANNER.look().get(task, []) if name == container]
         if not left:
             return
         for pid in left:

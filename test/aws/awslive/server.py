@@ -8,11 +8,14 @@
     GET  /moto-live/calls              the record; ?since=n&service=&action=&key=&principal=
     GET  /moto-live/tasks              all tasks; ?region=&cluster=&run=, with their processes' ids
     POST /moto-live/kill               {"task": id or ARN}: its processes, by SIGKILL
+    GET  /moto-live/inventory          what the account of a key has in a region; ?region=&key=
+    PUT  /moto-live/answers            what functions of custom resources answer; ?id=
     POST /moto-live/interrupt          {"task": id or ARN}: Spot takes it back
 """
 
 import io
 import json
+import socket
 import time
 import traceback
 from collections.abc import Callable, Iterable
@@ -26,6 +29,8 @@ from .calls import Call
 from .cloudwatch import usage_answer
 from .ecs import ACTIONS, ECS, Problem
 from .faults import CALL, Faults
+from .formation import Engine, inventory
+from .formation.aws import AWS
 from .quotas import FARGATE, Quotas
 from .record import Record
 
@@ -40,6 +45,7 @@ class Server:
     def __init__(self) -> None:
         self.faults, self.quotas, self.record = Faults(), Quotas(), Record()
         self.ecs = ECS(self.faults, self.quotas, self.record)
+        self.formation = Engine()
         self.moto = DomainDispatcherApplication(create_backend_app)
 
     def __call__(self, environ: dict[str, Any], respond: Respond) -> Iterable[bytes]:
@@ -53,6 +59,7 @@ class Server:
                 return self.moto(environ, respond)
             return self._call(call, environ, respond)
         except Hangup:
+            environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
             raise ConnectionResetError from None  # the server drops the connection
         except Exception as e:
             traceback.print_exc()
@@ -91,6 +98,8 @@ class Server:
         if call.service == "ecs" and call.action in ACTIONS:
             return self.ecs.answer(call)
         account, _ = moto_side.principal(call.key)
+        if call.service == "cloudformation":
+            return self.formation.answer(call, account)
         if call.service == "ecs" and call.action == "DeleteCluster" and self.ecs.active_in(account, call.region, call.cluster):
             raise Problem("ClusterContainsTasksException", "The Cluster cannot be deleted while Tasks are active.")
         if call.service == "servicequotas" and call.body.get("ServiceCode") == "fargate":
@@ -144,6 +153,10 @@ class Server:
             case "POST", "kill":
                 self._task(body["task"]).kill()
                 return {}
+            case "GET", "inventory":
+                return inventory(AWS(self.ecs.endpoint, query["region"], query["key"]))
+            case "PUT", "answers":
+                return self.formation.functions.answer(query["id"], body)
             case "POST", "interrupt":
                 self._task(body["task"]).interrupt()
                 return {}
@@ -157,13 +170,14 @@ class Server:
 
     def _tasks(self, query: dict[str, str]) -> list[dict[str, Any]]:
         found = []
+        marked = process.SCANNER.look()
         for task in self.ecs.all():
             tags = {t["key"]: t["value"] for t in task.tags}
             if query.get("region", task.region) != task.region or query.get("cluster", task.cluster) != task.cluster:
                 continue
             if "run" in query and tags.get("onrush.run") != query["run"]:
                 continue
-            pids = process.marked(task.id) if task.status != "STOPPED" or query.get("pids") else []
+            pids = [pid for pid, _ in marked.get(task.id, [])]
             found.append(task.describe(True) | {"pids": pids})
         return found
 

@@ -69,7 +69,11 @@ export const stopRun = (id: string, mode: StopMode) =>
 export const pauseRun = (id: string) => answer(client.POST("/api/v1/runs/{id}/pause", path(id)));
 export const resumeRun = (id: string) => answer(client.POST("/api/v1/runs/{id}/resume", path(id)));
 
-export type LoadChange = { total_users: number } | { users: number } | { rate: number };
+export type LoadChange =
+  | { total_users: number }
+  | { users: number }
+  | { rate: number }
+  | { tasks: number; region?: string };
 
 export const changeLoad = (id: string, change: LoadChange) =>
   answer(client.POST("/api/v1/runs/{id}/load", { ...path(id), body: change }));

@@ -22,12 +22,6 @@ export const scenarioQuery = (name: string) =>
     queryFn: () => answer(client.GET("/api/v1/scenarios/{name}", { params: { path: { name } } })),
   });
 
-export const regionsQuery = queryOptions({
-  queryKey: ["regions"],
-  queryFn: async () => (await answer(client.GET("/api/v1/regions"))).regions,
-  staleTime: 60_000,
-});
-
 export const saveScenario = (name: string, draft: Draft) =>
   answer(client.PUT("/api/v1/scenarios/{name}", { params: { path: { name } }, body: draft }));
 

@@ -5,6 +5,7 @@ const keys: [string[], string][] = [
   [["n"], "new scenario"],
   [["g", "s"], "scenarios"],
   [["g", "r"], "runs"],
+  [["g", "l"], "regions (locations)"],
   [["/"], "search this page"],
   [["e"], "change the load of a run"],
   [["l"], "latency: linear or logarithmic"],

@@ -3,7 +3,7 @@ import { words } from "../lib/format";
 import { Icon, type IconName } from "./Icon";
 import classes from "./Pills.module.css";
 
-type Tone = "ok" | "bad" | "warn" | "idle" | "live";
+export type Tone = "ok" | "bad" | "warn" | "idle" | "live";
 
 interface PillProps {
   tone: Tone;
@@ -12,7 +12,7 @@ interface PillProps {
 }
 
 /** A word of the API with its colour and, for people who see no colour, its sign. */
-function Pill({ tone, icon, word }: PillProps) {
+export function Pill({ tone, icon, word }: PillProps) {
   return (
     <span className={`${classes.pill} ${classes[tone]}`}>
       {icon ? <Icon name={icon} size={13} /> : <i className={classes.dot} />}

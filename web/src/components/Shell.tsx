@@ -21,6 +21,7 @@ export function Shell() {
     n: () => void navigate({ to: "/new" }),
     "g s": () => void navigate({ to: "/scenarios" }),
     "g r": () => void navigate({ to: "/runs" }),
+    "g l": () => void navigate({ to: "/regions" }),
   });
   return (
     <>
@@ -41,6 +42,9 @@ export function Shell() {
             </Link>
             <Link to="/runs" className={classes.link ?? ""} activeProps={{ "data-on": true }}>
               Runs
+            </Link>
+            <Link to="/regions" className={classes.link ?? ""} activeProps={{ "data-on": true }}>
+              Regions
             </Link>
           </nav>
           <div className={classes.side}>

@@ -6,3 +6,8 @@ export function useMayChange(): boolean {
   const role = useQuery(meQuery).data?.role;
   return role === "operator" || role === "admin";
 }
+
+/** Whether the user may change regions. */
+export function useIsAdmin(): boolean {
+  return useQuery(meQuery).data?.role === "admin";
+}

@@ -5,6 +5,7 @@ import type {
   Generator,
   MetricFigures,
   Plan,
+  RegionStart,
   Report,
   Run,
   SeriesPoint,
@@ -13,6 +14,7 @@ import type {
   Task,
   TaskStatus,
 } from "../api/types";
+import { clock } from "./format";
 import { limitWords } from "./limits";
 import { seconds as toSeconds } from "./scenario";
 
@@ -32,6 +34,8 @@ export interface TaskRow {
   /** Seconds in which the generator and not the target was the limit. */
   limited: number;
   skew?: number | undefined;
+  /** Where a change of the running run has brought it, or told it to leave. */
+  change?: "added" | "leaving" | undefined;
   /** Why it is limited, lost or failed. */
   remark?: string | undefined;
   /** Seconds without a window while it should report. */
@@ -48,6 +52,8 @@ export interface RunView {
   regions: [string, Figures][];
   labels: [string, Figures][];
   metrics: [string, MetricFigures][];
+  /** How the tasks of each region came up. */
+  starts: [string, RegionStart][];
   tasks: TaskRow[];
   planned: number;
   reporting: number;
@@ -80,6 +86,7 @@ export function runView(run: Run, snapshot: Snapshot | undefined, report: Report
     regions: byName(figures?.regions),
     labels: byName(figures?.labels),
     metrics: byName(figures?.metrics),
+    starts: byName(figures?.provisioning),
     tasks: rows,
     planned: report?.accounting.tasks_planned ?? plan?.tasks ?? rows.length,
     reporting: report?.accounting.tasks_reported ?? rows.filter((t) => t.status === "running" && t.behind <= 3).length,
@@ -111,6 +118,18 @@ function spread(skews: (number | null | undefined)[]): number | undefined {
 
 const total = (by: Record<string, number> | null | undefined) => Object.values(by ?? {}).reduce((a, b) => a + b, 0);
 
+/** When a task came and went that was not there all the time. */
+function whenThere(task: Task): string {
+  const joined = toSeconds(task.joined);
+  const left = toSeconds(task.left);
+  return [
+    joined === undefined ? "" : `${task.added ? "added" : "joined"} at ${clock(joined)}`,
+    left === undefined ? "" : `taken away at ${clock(left)}`,
+  ]
+    .filter(Boolean)
+    .join(", ");
+}
+
 function reportTasks(report: Report): TaskRow[] {
   return byName(report.tasks).map(([name, t]) => ({
     name,
@@ -122,9 +141,11 @@ function reportTasks(report: Report): TaskRow[] {
     failures: t.failures,
     p95: t.latency_ms.count > 0 ? t.latency_ms.p95 : undefined,
     skew: t.task.skew_ms ?? undefined,
+    change: t.task.left ? "leaving" : t.task.added ? "added" : undefined,
     cpu: t.health?.cpu_max,
     limited: total(t.health?.limited_by),
-    remark: [t.task.reason, limitWords(t.health?.limited_by)].filter(Boolean).join(" · ") || undefined,
+    remark:
+      [whenThere(t.task), t.task.reason, limitWords(t.health?.limited_by)].filter(Boolean).join(" · ") || undefined,
     behind: 0,
   }));
 }
@@ -133,6 +154,11 @@ function liveTasks(plan: Plan | undefined, snapshot: Snapshot | undefined, tasks
   const known = new Map(tasks.map((t) => [t.name, t]));
   const live = snapshot?.tasks ?? {};
   const planned = (plan?.regions ?? []).flatMap((r) => (r.tasks ?? []).map((t) => [t.name, r.name] as const));
+  const changed = new Map(
+    (plan?.regions ?? []).flatMap((r) =>
+      (r.tasks ?? []).map((t) => [t.name, t.leaves ? "leaving" : t.added ? "added" : undefined] as const),
+    ),
+  );
   const names = new Map<string, string>([...planned, ...byName(live).map(([n, t]) => [n, t.region] as const)]);
   return [...names].map(([name, region]) => {
     const t = live[name];
@@ -150,7 +176,8 @@ function liveTasks(plan: Plan | undefined, snapshot: Snapshot | undefined, tasks
       cpu: t?.cpu,
       limited: t?.limited_seconds ?? 0,
       skew: task?.skew_ms ?? undefined,
-      remark: t?.limited || task?.reason,
+      change: changed.get(name),
+      remark: t?.limited || task?.reason || (task && whenThere(task)) || undefined,
       behind: t?.behind ?? 0,
     };
   });

@@ -14,6 +14,7 @@ import { Head } from "../components/run/Head";
 import { AccountingCard, Criteria } from "../components/run/Judgement";
 import { Notes } from "../components/run/Notes";
 import { Phases } from "../components/run/Phases";
+import { Provisioning } from "../components/run/Provisioning";
 import { ScriptMetrics } from "../components/run/ScriptMetrics";
 import { TaskTable } from "../components/run/TaskTable";
 import { type RunPage, useRun, useSeries } from "../components/run/useRun";
@@ -63,6 +64,7 @@ function RunContent({ page, run, view }: { page: RunPage; run: Run; view: RunVie
       </Head>
       <Notes run={run} view={view} reportError={page.reportError} />
       <Chain steps={steps} progress={progress} />
+      <Provisioning view={view} />
       <Figures view={view} />
       {measured(view) ? (
         <Measured page={page} run={run} view={view} />

@@ -76,7 +76,7 @@ function PlanFacts({ plan }: { plan: Plan }) {
               <td title={r.capacity.note}>
                 {count(r.tasks?.length ?? 0)}
                 {r.capacity.limit ? (
-                  <span className="dim"> of {count(r.capacity.limit - r.capacity.in_use)} free</span>
+                  <span className="dim"> of {count(Math.max(0, r.capacity.limit - r.capacity.in_use))} free</span>
                 ) : (
                   ""
                 )}
@@ -102,6 +102,9 @@ function PlanFacts({ plan }: { plan: Plan }) {
         {plan.requests ? <Fact name="Stops after requests" value={count(plan.requests)} /> : null}
         {plan.iterations ? <Fact name="Stops after iterations" value={count(plan.iterations)} /> : null}
         <ScriptFacts plan={plan} />
+        {plan.regions?.map((r) => (
+          <RoomFacts key={r.name} region={r} />
+        ))}
         {plan.data?.map((d) => (
           <Fact key={d.name} name={`Data ${d.name}`} value={`${count(d.rows)} rows, ${d.sharing}`} />
         ))}
@@ -109,12 +112,38 @@ function PlanFacts({ plan }: { plan: Plan }) {
           name="Criteria"
           value={plan.criteria?.length ? plan.criteria.join(" · ") : "none: the run is not judged"}
         />
+        <Fact
+          name="A task late"
+          value={`${plan.start?.late_tasks ?? "fail"} after ${plan.start?.within ?? "the server's bound"}`}
+        />
         <Fact name="A task lost" value={plan.lost_tasks} />
       </dl>
       {plan.warnings?.map((w) => (
         <p key={w} className={classes.warning}>
           <Icon name="alert" size={14} /> {w}
         </p>
+      ))}
+    </>
+  );
+}
+
+/** What a region holds at this moment, and what its provider's limits leave. */
+function RoomFacts({ region: { name, capacity } }: { region: NonNullable<Plan["regions"]>[number] }) {
+  const { limit, in_use, note, quotas } = capacity;
+  return (
+    <>
+      {limit ? (
+        <Fact
+          name={`Room in ${name}`}
+          value={`${count(in_use)} of ${count(limit)} in use, ${count(Math.max(0, limit - in_use))} free${note ? ` (${note})` : ""}`}
+        />
+      ) : null}
+      {quotas?.map((q) => (
+        <Fact
+          key={q.name}
+          name={`${name}: ${q.name}`}
+          value={`${count(q.in_use)} of ${count(q.limit)} ${q.unit} in use, room for ${count(q.tasks)}`}
+        />
       ))}
     </>
   );

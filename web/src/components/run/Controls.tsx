@@ -1,9 +1,7 @@
 import { Button, Menu, Modal, NumberInput } from "@mantine/core";
-import { notifications } from "@mantine/notifications";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { errorText } from "../../api/errors";
 import {
   changeLoad,
   deleteRun,
@@ -16,22 +14,15 @@ import {
   stopRun,
 } from "../../api/runs";
 import type { Run } from "../../api/types";
+import { underWay, withoutLiveControl } from "../../lib/livetasks";
 import { isPaused } from "../../lib/paused";
 import type { RunView } from "../../lib/runview";
 import { Icon } from "../Icon";
 import page from "../Page.module.css";
 import { useKeys } from "../useKeys";
 import { useMayChange } from "../useMayChange";
-
-/** A thing asked of the run; its failure is said, its success shows on the page. */
-function useAsk<T, R>(ask: (value: T) => Promise<R>, failed: string) {
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: ask,
-    onSuccess: () => queries.invalidateQueries({ queryKey: ["run"] }),
-    onError: (error) => notifications.show({ color: "red", title: failed, message: errorText(error) }),
-  });
-}
+import { TasksForm } from "./TasksForm";
+import { useAsk } from "./useAsk";
 
 /** What one can do with a run: steer it while it goes on, repeat it and take its figures afterwards. */
 export function Controls({ run, view }: { run: Run; view: RunView }) {
@@ -48,12 +39,10 @@ export function Controls({ run, view }: { run: Run; view: RunView }) {
 function LiveControls({ run, view }: { run: Run; view: RunView }) {
   const [editing, setEditing] = useState(false);
   const paused = isPaused(run.changes);
-  // These tools change no load while they run: users come and go with runs.
-  const fixed = run.spec.engine === "k6" || run.spec.engine === "jmeter";
-  const steerable = view.status === "running" && !fixed;
-  const why = fixed
-    ? `${run.spec.engine} cannot change its load while it runs: to add users start another run beside it, to take them stop one`
-    : undefined;
+  const byTasks = withoutLiveControl(run.spec.engine);
+  const steerable = view.status === "running";
+  const why = byTasks ? `${run.spec.engine} cannot pause: take tasks away, or stop the run` : undefined;
+  const moving = byTasks ? underWay(view.tasks) : "";
   const stop = useAsk((mode: StopMode) => stopRun(run.id, mode), "The run was not stopped");
   const pause = useAsk(() => (paused ? resumeRun(run.id) : pauseRun(run.id)), "Nothing changed");
   useKeys(steerable ? { e: () => setEditing(true) } : {});
@@ -63,7 +52,7 @@ function LiveControls({ run, view }: { run: Run; view: RunView }) {
         variant="default"
         size="xs"
         leftSection={<Icon name={paused ? "play" : "pause"} size={14} />}
-        disabled={!steerable}
+        disabled={!steerable || byTasks}
         title={why}
         loading={pause.isPending}
         onClick={() => pause.mutate(undefined)}
@@ -75,10 +64,10 @@ function LiveControls({ run, view }: { run: Run; view: RunView }) {
         size="xs"
         leftSection={<Icon name="sliders" size={14} />}
         disabled={!steerable}
-        title={why}
+        title={moving || undefined}
         onClick={() => setEditing(true)}
       >
-        Change load
+        {byTasks ? "Change tasks" : "Change load"}
       </Button>
       <Menu position="bottom-end" width={250}>
         <Menu.Target>
@@ -105,8 +94,17 @@ function LiveControls({ run, view }: { run: Run; view: RunView }) {
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>
-      <Modal opened={editing} onClose={() => setEditing(false)} title="Change the load" size="sm">
-        <LoadForm run={run} view={view} close={() => setEditing(false)} />
+      <Modal
+        opened={editing}
+        onClose={() => setEditing(false)}
+        title={byTasks ? "Change the tasks" : "Change the load"}
+        size="sm"
+      >
+        {byTasks ? (
+          <TasksForm run={run} view={view} />
+        ) : (
+          <LoadForm run={run} view={view} close={() => setEditing(false)} />
+        )}
       </Modal>
     </div>
   );
