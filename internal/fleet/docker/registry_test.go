@@ -18,6 +18,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/moby/moby/client"
 
@@ -49,7 +50,7 @@ func startRegistry(t *testing.T, script string) *images {
 
 func digest(data []byte) string { return fmt.Sprintf("sha256:%x", sha256.Sum256(data)) }
 
-// put gives the image other contents.
+// put gives the image other contents, such as no engine has seen before.
 func (r *images) put(t *testing.T, script string) {
 	t.Helper()
 	busybox, err := os.ReadFile("/bin/busybox")
@@ -58,7 +59,7 @@ func (r *images) put(t *testing.T, script string) {
 	}
 	var plain, packed bytes.Buffer
 	w := tar.NewWriter(&plain)
-	for name, data := range map[string][]byte{"bin/sh": busybox, "program": []byte(script)} {
+	for name, data := range map[string][]byte{"bin/sh": busybox, "program": fmt.Appendf(nil, "%s\n# %d\n", script, time.Now().UnixNano())} {
 		if err := errors.Join(w.WriteHeader(&tar.Header{Name: name, Mode: 0o755, Size: int64(len(data))}), write(w, data)); err != nil {
 			t.Fatal(err)
 		}
