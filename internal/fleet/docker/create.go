@@ -115,7 +115,7 @@ func (d *Driver) create(ctx context.Context, b *batch, e *engine, spec fleet.Tas
 			return made.ID, nil
 		case errdefs.IsConflict(err):
 			id, err := d.existing(ctx, e, options, err)
-			if !errdefs.IsConflict(err) || !errors.As(err, new(*vanished)) || time.Now().After(end) {
+			if !errors.As(err, new(*vanished)) || time.Now().After(end) {
 				return id, err
 			}
 			if err := pause(ctx, 200*time.Millisecond); err != nil {

@@ -41,7 +41,7 @@ func startEngine(t *testing.T) engine2 {
 	if err != nil {
 		t.Fatalf("%v: scripts/components/docker up installs it", err)
 	}
-	dir, err := os.MkdirTemp("", "engine2") // a socket's path must be short
+	dir, err := os.MkdirTemp("", "engine2") //nolint:usetesting // a socket's path must be short
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,7 +26,7 @@ type proxy struct {
 func newProxy(t *testing.T, engine string) *proxy {
 	t.Helper()
 	network, address, _ := strings.Cut(engine, "://")
-	dir, err := os.MkdirTemp("", "engine") // a socket's path must be short
+	dir, err := os.MkdirTemp("", "engine") //nolint:usetesting // a socket's path must be short
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,13 +72,6 @@ func (p *proxy) breaks(which func(*http.Request) bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.broken = which
-}
-
-// requests counts those whose path ends so.
-func (p *proxy) requests(last string) int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.seen[last]
 }
 
 func all(*http.Request) bool { return true }
