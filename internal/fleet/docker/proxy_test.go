@@ -36,12 +36,12 @@ func newProxy(t *testing.T, engine string) *proxy {
 		t.Fatal(err)
 	}
 	p := &proxy{host: "unix://" + listener.Addr().String(), seen: map[string]int{}}
+	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, address)
+	}}
 	forward := &httputil.ReverseProxy{
-		FlushInterval: -1,
-		Rewrite:       func(r *httputil.ProxyRequest) { r.SetURL(&url.URL{Scheme: "http", Host: "engine"}) },
-		Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return new(net.Dialer).DialContext(ctx, network, address)
-		}},
+		FlushInterval: -1, Transport: transport,
+		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(&url.URL{Scheme: "http", Host: "engine"}) },
 	}
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p.mu.Lock()
@@ -63,6 +63,7 @@ func newProxy(t *testing.T, engine string) *proxy {
 			t.Error(err)
 		}
 		<-served
+		transport.CloseIdleConnections()
 	})
 	return p
 }
