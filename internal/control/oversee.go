@@ -203,7 +203,7 @@ func (c *conductor) replace(ctx context.Context, t *task, now time.Time) error {
 	if err := c.note(ctx, "task", t.Name, "task "+t.Name+" is being replaced"); err != nil {
 		return err
 	}
-	return c.startTasks(ctx, []*task{next})
+	return c.startTasks([]*task{next})
 }
 
 // startPlanned asks for tasks that came by a change, and for those that were
@@ -218,7 +218,7 @@ func (c *conductor) startPlanned(ctx context.Context, now time.Time) error {
 	}
 	due = slices.DeleteFunc(due, func(t *task) bool { return t.plan.Leaves != nil })
 	if len(due) > 0 {
-		if err := c.startTasks(ctx, due); err != nil {
+		if err := c.startTasks(due); err != nil {
 			return err
 		}
 	}
