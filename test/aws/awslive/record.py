@@ -77,6 +77,8 @@ def resources(call: Call, account: str) -> list[str]:
         return [body.get("resource", "*")]
     if call.service == "iam" and body.get("RoleName"):
         return [f"arn:aws:iam::{account}:role/{body['RoleName']}"]
+    if call.service == "servicequotas" and body.get("QuotaCode"):
+        return [f"arn:aws:servicequotas:{region}:{account}:{body.get('ServiceCode')}/{body['QuotaCode']}"]
     if call.service == "sts" and body.get("RoleArn"):
         return [body["RoleArn"]]
     if call.service == "servicequotas" and body.get("QuotaCode"):
