@@ -140,7 +140,7 @@ func TestEndedByDeadline(t *testing.T) {
 		if got := endedByDeadline(job, pod); got != want {
 			t.Errorf("deleted after %s: %v, want %v", after, got, want)
 		}
-		pod.Status.Conditions = []corev1.PodCondition{{Type: corev1.DisruptionTarget, Status: corev1.ConditionTrue}}
+		pod.Status.Conditions = []corev1.PodCondition{{Type: corev1.DisruptionTarget, Status: corev1.ConditionTrue, Reason: "EvictionByEvictionAPI"}}
 		if endedByDeadline(job, pod) || endedByDeadline(&batchv1.Job{}, pod) {
 			t.Error("an eviction, or a job without deadline, is taken for a deadline")
 		}
