@@ -102,6 +102,9 @@ func (d *Driver) List(ctx context.Context, run string) ([]fleet.Instance, error)
 			i := fleet.Instance{ID: instanceID(p.job.Name, index), Run: p.run, Task: task, Attempt: p.attempt, State: fleet.Pending}
 			if pod := p.pods[index]; pod != nil {
 				d.fromPod(&i, pod, troubled[pod.Name])
+				if endedByDeadline(p.job, pod) {
+					i.Reason = deadlineWords
+				}
 			} else {
 				d.fromJob(&i, p.job, ended[index], troubled[p.job.Name])
 			}
@@ -145,6 +148,18 @@ func indexesOf(job *batchv1.Job) map[int]string {
 	return found
 }
 
+const deadlineWords = "ended by the cluster: the deadline of its run had passed"
+
+// endedByDeadline tells pods that go because of their Job's deadline, before the
+// Job itself says so.
+func endedByDeadline(job *batchv1.Job, pod *corev1.Pod) bool {
+	within, start := job.Spec.ActiveDeadlineSeconds, job.Status.StartTime
+	if pod.DeletionTimestamp == nil || within == nil || start == nil || disruption(pod) != "" {
+		return false
+	}
+	return !pod.DeletionTimestamp.Time.Before(start.Add(time.Duration(*within) * time.Second))
+}
+
 // fromJob tells an instance that has no pod: not yet, or no longer.
 func (d *Driver) fromJob(i *fleet.Instance, job *batchv1.Job, ended, trouble string) {
 	for _, c := range job.Status.Conditions {
@@ -152,7 +167,7 @@ func (d *Driver) fromJob(i *fleet.Instance, job *batchv1.Job, ended, trouble str
 			continue
 		}
 		if c.Reason == batchv1.JobReasonDeadlineExceeded {
-			i.State, i.Reason, i.Ended = fleet.Gone, "ended by the cluster: the deadline of its run had passed", c.LastTransitionTime.Time
+			i.State, i.Reason, i.Ended = fleet.Gone, deadlineWords, c.LastTransitionTime.Time
 			return
 		}
 		if ended == "" && c.Reason != batchv1.JobReasonFailedIndexes {

@@ -130,6 +130,23 @@ func TestWithoutPod(t *testing.T) {
 	}
 }
 
+func TestEndedByDeadline(t *testing.T) {
+	t.Parallel()
+	start := metav1.Now()
+	job := &batchv1.Job{Spec: batchv1.JobSpec{ActiveDeadlineSeconds: pointer(int64(60))}, Status: batchv1.JobStatus{StartTime: &start}}
+	for after, want := range map[time.Duration]bool{30 * time.Second: false, 60 * time.Second: true, 70 * time.Second: true} {
+		at := metav1.NewTime(start.Add(after))
+		pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{DeletionTimestamp: &at}}
+		if got := endedByDeadline(job, pod); got != want {
+			t.Errorf("deleted after %s: %v, want %v", after, got, want)
+		}
+		pod.Status.Conditions = []corev1.PodCondition{{Type: corev1.DisruptionTarget, Status: corev1.ConditionTrue, Reason: "EvictionByEvictionAPI"}}
+		if endedByDeadline(job, pod) || endedByDeadline(&batchv1.Job{}, pod) {
+			t.Error("an eviction, or a job without deadline, is taken for a deadline")
+		}
+	}
+}
+
 func TestQuotaScopes(t *testing.T) {
 	t.Parallel()
 	class := func(op corev1.ScopeSelectorOperator, values ...string) corev1.ResourceQuotaSpec {
