@@ -166,7 +166,13 @@ func (s *stand) policies(t *testing.T, arn string) []statement {
 // iam calls IAM and returns the texts of all elements of one name in the answer.
 func (s *stand) iam(t *testing.T, action, element string, form ...string) []string {
 	t.Helper()
-	body := url.Values{"Action": {action}, "Version": {"2010-05-08"}}
+	return s.query(t, "us-east-1", "iam", "2010-05-08", action, element, form...)
+}
+
+// query calls an operation of a service that speaks forms and XML.
+func (s *stand) query(t *testing.T, region, service, version, action, element string, form ...string) []string {
+	t.Helper()
+	body := url.Values{"Action": {action}, "Version": {version}}
 	for i := 0; i < len(form); i += 2 {
 		body.Set(form[i], form[i+1])
 	}
@@ -175,7 +181,7 @@ func (s *stand) iam(t *testing.T, action, element string, form ...string) []stri
 		t.Fatal(err)
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+s.keys.AccessKeyID+"/20300101/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=0")
+	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+s.keys.AccessKeyID+"/20300101/"+region+"/"+service+"/aws4_request, SignedHeaders=host, Signature=0")
 	res, err := (&http.Client{Transport: &http.Transport{}}).Do(r)
 	if err != nil {
 		t.Fatal(err)

@@ -33,7 +33,7 @@ func (c *conductor) provision(ctx context.Context, now time.Time) error {
 		c.asked = err == nil
 		return err
 	}
-	if err := c.startAgain(ctx, now); err != nil {
+	if err := c.startAgain(now); err != nil {
 		return err
 	}
 	ready, failed, waiting := 0, 0, 0
@@ -148,7 +148,7 @@ func (t *task) state() string {
 }
 
 // startAgain repeats the request where the platform did not answer.
-func (c *conductor) startAgain(ctx context.Context, now time.Time) error {
+func (c *conductor) startAgain(now time.Time) error {
 	var due []*task
 	for _, t := range c.tasks {
 		if !t.over() && !t.askAgain.IsZero() && now.After(t.askAgain) {
