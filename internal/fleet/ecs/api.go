@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
@@ -34,6 +35,9 @@ const launchRate = 20
 // other users, and may come in a burst.
 const readBurst = 40
 
+// shortly is for how long a call is tried again at least that AWS did not answer.
+const shortly = time.Second
+
 // api is all that the driver calls.
 type api struct {
 	ecs     *ecs.Client
@@ -44,7 +48,7 @@ type api struct {
 	iam     *query.Client
 	metrics *query.Client
 
-	launch, stop, read *pace
+	launch, stop, read, other *pace
 }
 
 // newAPI reads credentials and the like from where AWS's own tools look: the
@@ -87,6 +91,7 @@ func newAPI(o Options) (*api, error) {
 		launch:  newPace(o.timing.rate, int(o.timing.rate)),
 		stop:    newPace(o.timing.rate, int(o.timing.rate)),
 		read:    newPace(o.timing.rate/2, readBurst),
+		other:   newPace(o.timing.rate/2, readBurst), // of other services than ECS
 	}, nil
 }
 
@@ -125,7 +130,7 @@ func (d *Driver) patient(ctx context.Context, p *pace, patience time.Duration, c
 		if err := p.Wait(ctx); err != nil {
 			return context.Cause(ctx)
 		}
-		err := call(ctx)
+		err, bound := call(ctx), patience
 		switch sort(err) {
 		case fine:
 			p.faster()
@@ -133,13 +138,19 @@ func (d *Driver) patient(ctx context.Context, p *pace, patience time.Duration, c
 		case throttled:
 			p.slower()
 		case unanswered:
+			bound = max(patience, shortly) // a connection that broke is no outage
 		case refused:
 			return err
 		}
-		if ctx.Err() != nil || time.Since(begin) > patience || !sleep(ctx, d.wait(try)) {
+		if ctx.Err() != nil || time.Since(begin) >= bound || !sleep(ctx, d.wait(try)) {
 			return err
 		}
 	}
+}
+
+// ask calls a service that takes forms.
+func (d *Driver) ask(ctx context.Context, service *query.Client, action string, form url.Values, into any) error {
+	return d.patient(ctx, d.api.other, 0, func(ctx context.Context) error { return service.Call(ctx, action, form, into) })
 }
 
 // wait is how long to wait before a repetition.

@@ -185,7 +185,7 @@ func (d *Driver) usage(ctx context.Context, class string) (float64, error) {
 		XMLName xml.Name  `xml:"GetMetricDataResponse"`
 		Values  []float64 `xml:"GetMetricDataResult>MetricDataResults>member>Values>member"`
 	}
-	if err := d.api.metrics.Call(ctx, "GetMetricData", form, &got); err != nil {
+	if err := d.ask(ctx, d.api.metrics, "GetMetricData", form, &got); err != nil {
 		return 0, err
 	}
 	if len(got.Values) == 0 {
@@ -239,6 +239,6 @@ func (d *Driver) subnets(ctx context.Context) ([]subnet, error) {
 		XMLName xml.Name `xml:"DescribeSubnetsResponse"`
 		Subnets []subnet `xml:"subnetSet>item"`
 	}
-	err := d.api.ec2.Call(ctx, "DescribeSubnets", form, &got)
+	err := d.ask(ctx, d.api.ec2, "DescribeSubnets", form, &got)
 	return got.Subnets, err
 }

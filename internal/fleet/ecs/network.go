@@ -47,7 +47,7 @@ func (d *Driver) checkGroups(ctx context.Context) []load.Finding {
 			} `xml:"ipPermissionsEgress>item"`
 		} `xml:"securityGroupInfo>item"`
 	}
-	if err := d.api.ec2.Call(ctx, "DescribeSecurityGroups", form, &got); err != nil {
+	if err := d.ask(ctx, d.api.ec2, "DescribeSecurityGroups", form, &got); err != nil {
 		return []load.Finding{d.unseenOrBroken("network", "the security groups", err)}
 	}
 	for _, g := range got.Groups {
@@ -99,7 +99,7 @@ func (d *Driver) checkRoutes(ctx context.Context) []load.Finding {
 		Tables  []routeTable `xml:"routeTableSet>item"`
 	}
 	form := url.Values{"Filter.1.Name": {"vpc-id"}, "Filter.1.Value.1": {subnets[0].VPC}}
-	if err := d.api.ec2.Call(ctx, "DescribeRouteTables", form, &got); err != nil {
+	if err := d.ask(ctx, d.api.ec2, "DescribeRouteTables", form, &got); err != nil {
 		return []load.Finding{d.unseen("network", "the subnets' routes", err)}
 	}
 	ways := map[string][]string{}
@@ -161,7 +161,7 @@ func (d *Driver) checkRole(ctx context.Context, arn string) load.Finding {
 		XMLName xml.Name `xml:"GetRoleResponse"`
 		Trust   string   `xml:"GetRoleResult>Role>AssumeRolePolicyDocument"`
 	}
-	err := d.api.iam.Call(ctx, "GetRole", url.Values{"RoleName": {name}}, &got)
+	err := d.ask(ctx, d.api.iam, "GetRole", url.Values{"RoleName": {name}}, &got)
 	switch codeOf(err) {
 	case "":
 		if err != nil {
