@@ -1,7 +1,7 @@
 package cloudformation_test
 
 import (
-	"bytes"
+	"bufio"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -19,17 +19,18 @@ import (
 	"onrush.dev/onrush/internal/server"
 )
 
-// runFunction is what Lambda does with a function: it imports the code and calls
-// the handler. argv: seconds that are left.
+// runFunction is what Lambda does with a function, for one event a line: it imports
+// the code anew and calls the handler.
 const runFunction = `
 import json, sys, types
-asked = json.load(sys.stdin)
-module = types.ModuleType("index")
-exec(compile(asked["code"], "index.py", "exec"), module.__dict__)
-module.time.sleep = lambda seconds: None
-class Context:
-    def get_remaining_time_in_millis(self): return asked["left"]
-module.handler(asked["event"], Context())
+for line in sys.stdin:
+    asked = json.loads(line)
+    module = types.ModuleType("index")
+    exec(compile(asked["code"], "index.py", "exec"), module.__dict__)
+    class Context:
+        def get_remaining_time_in_millis(self): return asked["left"]
+    module.handler(asked["event"], Context())
+    print("", "done", flush=True)
 `
 
 // registrar is the function that registers regions, out of the template.
@@ -38,10 +39,63 @@ type registrar struct {
 	code  string
 	token string // ARN of the secret with the server's token
 	props map[string]string
+
+	events io.Writer
+	output *bufio.Reader
+}
+
+// start starts the process that runs the function.
+func (r *registrar) start(t *testing.T) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), os.Getenv("ONRUSH_TEST_AWS_PYTHON"), "-u", "-c", runFunction)
+	cmd.Env = []string{
+		"AWS_ENDPOINT_URL=" + r.url, "AWS_DEFAULT_REGION=eu-west-1", "NO_PROXY=127.0.0.1", "AWS_ACCESS_KEY_ID=" + r.keys.AccessKeyID,
+		"AWS_SECRET_ACCESS_KEY=" + r.keys.SecretAccessKey, "AWS_SESSION_TOKEN=" + r.keys.SessionToken,
+	}
+	events, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	output, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stderr = t.Output()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	r.events, r.output = events, bufio.NewReader(output)
+	t.Cleanup(func() {
+		events.Close()
+		_ = cmd.Wait() // ended with the test's context
+	})
+}
+
+// handle runs the function with an event and returns what it wrote.
+func (r *registrar) handle(t *testing.T, event map[string]any) string {
+	t.Helper()
+	text, err := json.Marshal(map[string]any{"code": r.code, "event": event, "left": 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.events.Write(append(text, '\n')); err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	for {
+		line, err := r.output.ReadString('\n')
+		if err != nil {
+			t.Fatalf("the function ended: %v\n%s", err, out.String())
+		}
+		if line == " done\n" {
+			return out.String()
+		}
+		out.WriteString(line)
+	}
 }
 
 // answer is what a function tells CloudFormation.
-type answer struct{ Status, Reason, PhysicalResourceId, StackId, RequestId, LogicalResourceId string } //nolint:revive // AWS's names
+type answer struct{ Status, Reason, PhysicalResourceId, StackId, RequestId, LogicalResourceId string } //nolint:revive,staticcheck // AWS's names
 
 // functionCode is the code of a function in the region's template.
 func functionCode(t *testing.T, name string) string {
@@ -98,21 +152,8 @@ func (r *registrar) send(t *testing.T, kind, id string, change map[string]string
 	if id != "" {
 		event["PhysicalResourceId"] = id
 	}
-	input, err := json.Marshal(map[string]any{"code": r.code, "event": event, "left": 1000})
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.CommandContext(t.Context(), os.Getenv("ONRUSH_TEST_AWS_PYTHON"), "-c", runFunction)
-	cmd.Stdin = bytes.NewReader(input)
-	cmd.Env = []string{
-		"AWS_ENDPOINT_URL=" + r.url, "AWS_DEFAULT_REGION=eu-west-1", "NO_PROXY=127.0.0.1", "AWS_ACCESS_KEY_ID=" + r.keys.AccessKeyID,
-		"AWS_SECRET_ACCESS_KEY=" + r.keys.SecretAccessKey, "AWS_SESSION_TOKEN=" + r.keys.SessionToken,
-	}
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	if secret := r.secretText(t, "us-east-1", r.token); strings.Contains(string(out), secret) {
+	out := r.handle(t, event)
+	if secret := r.secretText(t, "us-east-1", r.token); strings.Contains(out, secret) {
 		t.Errorf("the function's log holds the token:\n%s", out)
 	}
 	got := <-answers
@@ -144,6 +185,7 @@ func TestRegistrar(t *testing.T) {
 	r := &registrar{stand: s, code: functionCode(t, "Registrar"), token: token, props: map[string]string{
 		"Server": srv.URL(), "Token": token, "Name": "dublin", "Region": region("one", 5),
 	}}
+	r.start(t)
 	ours := srv.URL() + "/regions/dublin"
 	want := func(step string, got answer, status, id, reason string) {
 		t.Helper()

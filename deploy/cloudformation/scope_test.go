@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 
 	"go.yaml.in/yaml/v3"
@@ -31,7 +32,7 @@ func TestRightsAreHeldToResources(t *testing.T) {
 				t.Errorf("%s:%d: %s", file, line, effect)
 			}
 			for _, action := range actions {
-				scoped, ok := known[action]
+				scoped, ok := known[strings.ToLower(action)]
 				switch {
 				case !ok:
 					t.Errorf("%s:%d: AWS knows no action %s", file, line, action)
@@ -56,14 +57,14 @@ func heldByCondition(action string) bool {
 	return false
 }
 
-// actions are all that AWS has, with whether IAM can hold them to resources.
+// actions are all that AWS has, in lower case, with whether IAM can hold them to resources.
 func actions(t *testing.T) map[string]bool {
 	t.Helper()
 	const read = `
 import json, cfnlint, os
 with open(os.path.join(os.path.dirname(cfnlint.__file__), "data/AdditionalSpecs/Policies.json")) as f:
     services = json.load(f)
-print(json.dumps({s + ":" + a: bool(d.get("Resources")) for s, about in services.items() for a, d in about["Actions"].items()}))
+print(json.dumps({(s + ":" + a).lower(): bool(d.get("Resources")) for s, about in services.items() for a, d in about["Actions"].items()}))
 `
 	out, err := exec.CommandContext(t.Context(), os.Getenv("ONRUSH_TEST_AWS_PYTHON"), "-c", read).Output()
 	if err != nil {

@@ -185,7 +185,7 @@ func (k *stack) describe() types.Stack {
 // wait returns nothing when the stack comes to the wanted status, else why not.
 func (k *stack) wait(want types.StackStatus) (reason string) {
 	k.t.Helper()
-	for end := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) { //nolint:forbidigo // a test may wait
+	for end := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
 		switch now := k.describe(); {
 		case now.StackStatus == want:
 			return ""

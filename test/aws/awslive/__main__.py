@@ -12,7 +12,6 @@ from werkzeug.serving import make_server  # noqa: E402
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler  # noqa: E402
 
-from . import stacks  # noqa: E402
 from .server import Server  # noqa: E402
 from .services import Services  # noqa: E402
 
@@ -31,7 +30,6 @@ def main() -> None:
     server.daemon_threads = True  # type: ignore[attr-defined]
     server.request_queue_size = 512
     app.formation.endpoint = app.ecs.endpoint = f"http://127.0.0.1:{server.server_port}"
-    stacks.patch(app.ecs)
     Services(app.ecs).start()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
