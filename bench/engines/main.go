@@ -2,7 +2,8 @@
 // requests on one core with Onrush attached, beside its own rate with its output
 // off, in turns. The tool is held to one core; target and Onrush have the
 // others, or share that one where there is no other. A further tool adds a
-// subject. Read main first.
+// subject. With --hour it measures something else: an hour of samples, fed to
+// each reader as fast as it reads. Read main first.
 package main
 
 import (
@@ -38,6 +39,10 @@ type subject struct {
 }
 
 func main() {
+	if slices.Contains(os.Args[1:], "--hour") {
+		rig.Main("engines", readHours)
+		return
+	}
 	rig.Main("engines", func(b *rig.Bench) error {
 		target, end, err := startTarget(b)
 		if err != nil {

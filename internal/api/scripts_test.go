@@ -133,3 +133,48 @@ func TestSecrets(t *testing.T) {
 		t.Error("the log has the secret")
 	}
 }
+
+// TestPlanOfAScript: who may only look has no script run for him that nobody
+// who may do so has saved.
+func TestPlanOfAScript(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	const text = "name: scripted\nengine: k6\nscript: shop.js\nregions: [{name: local}]\n"
+	body, kind := form(t, "shop.js", k6Script)
+	draft := sourceWith(t, text, "shop.js", sumOf(k6Script))
+	b.run(t, []row{
+		{"upload", "operator", "POST /scripts", body, map[string]string{"Content-Type": kind}, 200, nil, nil},
+		{"a draft, by a viewer", "viewer", "POST /plan", draft, nil, 403, []string{"operator"}, nil},
+		{"a draft, by an operator", "operator", "POST /plan", draft, nil, 200, nil, nil},
+		{"save", "operator", "PUT /scenarios/scripted", draft, nil, 201, nil, nil},
+		{"saved, by a viewer", "viewer", "POST /plan", `{"scenario":"scripted"}`, nil, 200, nil, nil},
+	})
+}
+
+// TestSecretsOfATargetAreNotShown: passwords in URLs and in headers stay where
+// they are, whoever asks.
+func TestSecretsOfATargetAreNotShown(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	text := strings.Replace(shop, "  - url: http://127.0.0.1:8090/fast", "  - url: http://u:hush-1@127.0.0.1:8090/fast\n    headers: {Authorization: Bearer hush-2}", 1) +
+		"connection: {proxy: 'http://u:hush-3@127.0.0.1:1'}\n"
+	b.run(t, []row{
+		{"save", "operator", "PUT /scenarios/shop", source(t, text), nil, 201, nil, []string{"hush"}},
+		{"get", "admin", "GET /scenarios/shop", "", nil, 200, []string{"Bearer ***", "u:***@127.0.0.1:1"}, []string{"hush"}},
+		{"check", "operator", "POST /scenarios/check", source(t, text), nil, 200, nil, []string{"hush"}},
+		{"plan", "viewer", "POST /plan", `{"scenario":"shop"}`, nil, 200, nil, []string{"hush"}},
+		{"start", "operator", "POST /runs", `{"scenario":"shop"}`, nil, 201, nil, []string{"hush"}},
+		{"runs", "viewer", "GET /runs", "", nil, 200, nil, []string{"hush"}},
+	})
+	if strings.Contains(b.log.String(), "hush") {
+		t.Error("the log has the secret")
+	}
+	runs, err := b.store.Runs(t.Context(), load.RunFilter{Limit: 1})
+	must(t, err)
+	run, err := b.store.Run(t.Context(), runs[0].ID)
+	must(t, err)
+	if got := run.Spec.Requests[0].Headers["Authorization"]; got != "Bearer hush-2" {
+		t.Errorf("the run sends %q", got)
+	}
+	b.run(t, []row{{"run", "viewer", "GET /runs/" + runs[0].ID, "", nil, 200, []string{"Bearer ***"}, []string{"hush"}}})
+}

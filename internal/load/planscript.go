@@ -34,7 +34,8 @@ func (p *Plan) fromScript(s *Scenario, facts *ScriptFacts, overrides []Override)
 // warnScript says what of a script may not be as its reader thinks.
 func (p *Plan) warnScript(warn func(string, ...any)) {
 	if p.Script == nil {
-		warn("%s is not installed where this plan was made: what the script says is read in the tasks, before the start", p.Engine)
+		warn("%[1]s is not installed where this plan was made, so the plan cannot say what the script's own users, duration and thresholds are; "+
+			"the tasks read them before the start, and a script that does not fit the scenario fails the run then. To see it here: onrush engines install %[1]s", p.Engine)
 		return
 	}
 	if p.Engine == EngineLocust && p.Duration == 0 {

@@ -18,22 +18,22 @@ import (
 // that cannot be done surely, as with a secret in several lines, the scenario is
 // written anew.
 func Hide(source string, s load.Scenario) (string, error) {
-	paths := load.SecretPaths(s)
-	if len(paths) == 0 {
+	hidden := load.Hidden(s)
+	if len(hidden) == 0 {
 		return source, nil
 	}
 	masked := load.Masked(s)
-	if hidden, ok := hide(source, paths); ok {
-		if read, err := Parse("", []byte(hidden)); err == nil && reflect.DeepEqual(read, masked) {
-			return hidden, nil
+	if text, ok := hide(source, hidden); ok {
+		if read, err := Parse("", []byte(text)); err == nil && reflect.DeepEqual(read, masked) {
+			return text, nil
 		}
 	}
 	anew, err := Marshal(masked)
 	return string(anew), err
 }
 
-// hide replaces the values at paths.
-func hide(source string, paths []string) (hidden string, ok bool) {
+// hide replaces values by what is shown for them.
+func hide(source string, hidden []load.Shown) (text string, ok bool) {
 	defer func() { // the reader panics on some malformed input
 		if recover() != nil {
 			ok = false
@@ -44,8 +44,8 @@ func hide(source string, paths []string) (hidden string, ok bool) {
 		return "", false
 	}
 	var spots []span
-	for _, path := range paths {
-		n := nodeAt(doc.Content[0], path)
+	for _, shown := range hidden {
+		n := nodeAt(doc.Content[0], shown.Path)
 		if n == nil {
 			return "", false
 		}
@@ -53,6 +53,7 @@ func hide(source string, paths []string) (hidden string, ok bool) {
 		if !found {
 			return "", false
 		}
+		spot.text = shown.Text
 		spots = append(spots, spot)
 	}
 	slices.SortFunc(spots, func(a, b span) int { return cmp.Compare(a.from, b.from) })
@@ -61,15 +62,18 @@ func hide(source string, paths []string) (hidden string, ok bool) {
 	last := 0
 	for _, spot := range spots {
 		b.WriteString(source[last:spot.from])
-		b.WriteString(strconv.Quote(load.Mask)) // a bare * would begin an alias
+		b.WriteString(strconv.Quote(spot.text)) // a bare * would begin an alias
 		last = spot.to
 	}
 	b.WriteString(source[last:])
 	return b.String(), true
 }
 
-// span is a part of the source, in bytes.
-type span struct{ from, to int }
+// span is a part of the source, in bytes, and what takes its place.
+type span struct {
+	from, to int
+	text     string
+}
 
 // nodeAt finds the scalar at a path such as flows[0].requests[1].auth.bearer.
 func nodeAt(n *yaml.Node, path string) *yaml.Node {
@@ -148,7 +152,7 @@ func spotOf(source string, n *yaml.Node) (span, bool) {
 			case '\\':
 				i++
 			case '"':
-				return span{from, from + i + 1}, true
+				return span{from: from, to: from + i + 1}, true
 			}
 		}
 	case n.Style&yaml.SingleQuotedStyle != 0 && text[0] == '\'':
@@ -160,10 +164,10 @@ func spotOf(source string, n *yaml.Node) (span, bool) {
 				i++
 				continue
 			}
-			return span{from, from + i + 1}, true
+			return span{from: from, to: from + i + 1}, true
 		}
 	case strings.HasPrefix(text, n.Value):
-		return span{from, from + len(n.Value)}, true
+		return span{from: from, to: from + len(n.Value)}, true
 	}
 	return span{}, false
 }

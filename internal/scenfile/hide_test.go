@@ -31,6 +31,8 @@ func TestHide(t *testing.T) {
 			"- &a {url: http://h/a, auth: {bearer: hush}}\n- {<<: *a, label: b}\n",
 			"- &a {url: http://h/a, auth: {bearer: \"***\"}}\n- {<<: *a, label: b}\n",
 		},
+		"a URL":             {"- {url: 'http://u:hush@h/'} # c\n", "- {url: \"http://u:***@h/\"} # c\n"},
+		"a header":          {"- url: http://h/\n  headers: {Authorization: Basic hush} # c\n", "- url: http://h/\n  headers: {Authorization: \"Basic ***\"} # c\n"},
 		"was masked":        {"- {url: http://h/, auth: {bearer: '***'}}\n", "- {url: http://h/, auth: {bearer: \"***\"}}\n"},
 		"several lines":     {"- url: http://h/\n  auth:\n    bearer: |-\n      hush\n", ""},
 		"folded":            {"- url: http://h/\n  auth:\n    bearer: hush\n      hush\n", ""},

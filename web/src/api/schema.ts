@@ -228,7 +228,9 @@ export interface paths {
         put?: never;
         /**
          * Work out what a scenario would run now, without running it
-         * @description Needs the role viewer.
+         * @description To read what a script says, its tool runs the script's first part on the server: the plan of a script that is not saved needs the role operator.
+         *
+         *     Needs the role viewer.
          */
         post: operations["plan"];
         delete?: never;
