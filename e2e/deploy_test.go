@@ -134,7 +134,11 @@ func logIn(t *testing.T, server, password string) user {
 // run runs a scenario on the server; it must complete and meet its criteria.
 func (u user) run(name, scenario string) time.Duration {
 	u.t.Helper()
-	file := filepath.Join(u.t.TempDir(), name+".yaml")
+	dir := u.t.TempDir() // scripts and data lie beside their scenario
+	if err := os.CopyFS(dir, os.DirFS("../examples")); err != nil {
+		u.t.Fatal(err)
+	}
+	file := filepath.Join(dir, "try-"+name+".yaml")
 	if err := os.WriteFile(file, []byte(scenario), 0o600); err != nil {
 		u.t.Fatal(err)
 	}
@@ -150,10 +154,6 @@ func (u user) run(name, scenario string) time.Duration {
 // scenarioOf is the example of an engine as a scenario for a target and region.
 func scenarioOf(t *testing.T, engine, target, region string) string {
 	t.Helper()
-	examples, err := filepath.Abs("../examples")
-	if err != nil {
-		t.Fatal(err)
-	}
 	host, port, err := net.SplitHostPort(target)
 	if err != nil {
 		t.Fatal(err)
@@ -163,13 +163,13 @@ func scenarioOf(t *testing.T, engine, target, region string) string {
 	head := fmt.Sprintf("name: %s\nengine: %s\n", engine, engine)
 	switch engine {
 	case "k6":
-		return head + fmt.Sprintf("script: %s/%s\nenv: {TARGET: \"http://%s\"}\n", examples, script, target) + regions
+		return head + fmt.Sprintf("script: %s\nenv: {TARGET: \"http://%s\"}\n", script, target) + regions
 	case "jmeter":
-		return head + fmt.Sprintf("script: %s/%s\nproperties: {host: %s, port: \"%s\", seconds: \"4\"}\ndata:\n  - {file: %s/customers.csv, sharing: split}\n",
-			examples, script, host, port, examples) + regions
+		return head + fmt.Sprintf("script: %s\nproperties: {host: %s, port: \"%s\", seconds: \"4\"}\ndata:\n  - {file: customers.csv, sharing: split}\n",
+			script, host, port) + regions
 	case "locust":
-		return head + fmt.Sprintf("script: %s/%s\nenv: {LOCUST_HOST: \"http://%s\"}\ndata:\n  - {name: customers, file: %s/customers.csv}\n",
-			examples, script, target, examples) + regions
+		return head + fmt.Sprintf("script: %s\nenv: {LOCUST_HOST: \"http://%s\"}\ndata:\n  - {name: customers, file: customers.csv}\n",
+			script, target) + regions
 	}
 	return fmt.Sprintf("name: http\nrequests:\n  - {label: front page, url: \"http://%s/\"}\nload: {users: 2, hold_for: 3s}\n", target) + regions
 }

@@ -112,7 +112,8 @@ func (a *api) deleteRun(ctx context.Context, in *IDIn) (*none, error) {
 // in between, the run is still there to be deleted again.
 func DeleteRun(ctx context.Context, bucket blob.Bucket, store interface {
 	DeleteRun(ctx context.Context, id string) error
-}, id string) error {
+}, id string,
+) error {
 	for info, err := range bucket.List(ctx, load.RunKey(id, "")) {
 		if err == nil {
 			err = bucket.Delete(ctx, info.Key)

@@ -195,8 +195,11 @@ func TestTasksOfARun(t *testing.T) {
 		{"more than there is room for", "operator", "POST " + at + "/load", `{"tasks":6}`, nil, 409, []string{"at most 5 tasks"}, nil},
 		{"none", "operator", "POST " + at + "/load", `{"tasks":0}`, nil, 422, []string{"stop the run"}, nil},
 		{"whole tasks by users", "operator", "POST " + at + "/load", fmt.Sprintf(`{"total_users":%d}`, 3*each), nil, 202, []string{`:3}`}, nil},
-		{"half a task by users", "operator", "POST " + at + "/load", fmt.Sprintf(`{"total_users":%d}`, 2*each+1), nil, 422,
-			[]string{"no live control", fmt.Sprintf("%d or %d", 2*each, 3*each)}, nil},
+		{
+			"half a task by users", "operator", "POST " + at + "/load", fmt.Sprintf(`{"total_users":%d}`, 2*each+1), nil, 422,
+			[]string{"no live control", fmt.Sprintf("%d or %d", 2*each, 3*each)},
+			nil,
+		},
 		{"a rate", "operator", "POST " + at + "/load", `{"rate":7}`, nil, 422, []string{"tasks or total_users"}, nil},
 		{"two at once", "operator", "POST " + at + "/load", `{"rate":7,"tasks":1}`, nil, 422, []string{"exactly one"}, nil},
 		{"pause", "operator", "POST " + at + "/pause", "", nil, 409, []string{"cannot pause"}, nil},

@@ -17,6 +17,7 @@ type app struct {
 	Serve     serveCmd     `cmd:"" help:"Start a server with the console."`
 	Target    targetCmd    `cmd:"" help:"Start the sample target, a web server to load."`
 	Login     loginCmd     `cmd:"" help:"Log in to a server and remember it."`
+	Password  passwordCmd  `cmd:"" help:"Change your password on a server."`
 	Scenarios scenariosCmd `cmd:"" help:"Scenarios kept on a server."`
 	Runs      runsCmd      `cmd:"" help:"Runs on a server."`
 	Regions   regionsCmd   `cmd:"" help:"Regions of a server."`

@@ -49,15 +49,25 @@ func (c *loginCmd) password(env *Env) (string, error) {
 	if c.Password != "" {
 		return c.Password, nil
 	}
-	if file, ok := env.In.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
-		fmt.Fprintf(env.Err, "password of %s: ", c.User)
-		typed, err := term.ReadPassword(int(file.Fd()))
-		fmt.Fprintln(env.Err)
-		return string(typed), err
+	if typed, asked, err := askHidden(env, "password of "+c.User); asked {
+		return typed, err
 	}
 	line, err := bufio.NewReader(env.In).ReadString('\n')
 	if line = strings.TrimRight(line, "\r\n"); line == "" {
 		return "", load.Errorf(load.Invalid, "no password: give --password, ONRUSH_PASSWORD or a line on standard input (%w)", err)
 	}
 	return line, nil
+}
+
+// askHidden asks on a terminal for a word that is not shown; asked is false when
+// standard input is none.
+func askHidden(env *Env, what string) (typed string, asked bool, err error) {
+	file, ok := env.In.(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) {
+		return "", false, nil
+	}
+	fmt.Fprintf(env.Err, "%s: ", what)
+	word, err := term.ReadPassword(int(file.Fd()))
+	fmt.Fprintln(env.Err)
+	return string(word), true, err
 }

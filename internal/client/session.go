@@ -45,6 +45,12 @@ func (c *Client) tokenFor(ctx context.Context, session string) (string, error) {
 	return made.Secret, errors.Join(err, as.call(ctx, http.MethodPost, "/logout", nil, nil))
 }
 
+// ChangePassword gives the client's own user a new password. It ends all of the
+// user's sessions in browsers; tokens stay.
+func (c *Client) ChangePassword(ctx context.Context, old, fresh string) error {
+	return c.call(ctx, http.MethodPut, "/me/password", wire.PasswordChange{Old: old, New: fresh}, nil)
+}
+
 // Me says whom the client's token belongs to.
 func (c *Client) Me(ctx context.Context) (wire.Me, error) {
 	var me wire.Me

@@ -213,7 +213,7 @@ func (c *conductor) open(ctx context.Context) error {
 		c.fleet[r.Name] = region{Region: known, driver: driver}
 	}
 	c.tasks = tasksOf(c.run, stored)
-	c.startBound = c.within()
+	c.startBound = c.within() + c.Limits.Platform // the run itself gives up before
 	c.timeline = load.NewTimeline(c.run.Plan.Profile, c.run.Changes)
 	if err := c.Bus.OpenRun(ctx, c.id); err != nil {
 		return err

@@ -28,7 +28,7 @@ func (c *conductor) oversee(ctx context.Context, now time.Time) error {
 	if !c.replayed {
 		return nil // half the story is no ground for a decision
 	}
-	if err := c.startPlanned(ctx, now); err != nil {
+	if err := c.startPlanned(now); err != nil {
 		return err
 	}
 	c.tell(ctx)
@@ -203,12 +203,12 @@ func (c *conductor) replace(ctx context.Context, t *task, now time.Time) error {
 	if err := c.note(ctx, "task", t.Name, "task "+t.Name+" is being replaced"); err != nil {
 		return err
 	}
-	return c.startTasks(ctx, []*task{next})
+	return c.startTasks([]*task{next})
 }
 
 // startPlanned asks for tasks that came by a change, and for those that were
 // asked for when another server, or this one before a crash, owned the run.
-func (c *conductor) startPlanned(ctx context.Context, now time.Time) error {
+func (c *conductor) startPlanned(now time.Time) error {
 	if c.run.Status != load.Running {
 		return nil
 	}
@@ -218,12 +218,12 @@ func (c *conductor) startPlanned(ctx context.Context, now time.Time) error {
 	}
 	due = slices.DeleteFunc(due, func(t *task) bool { return t.plan.Leaves != nil })
 	if len(due) > 0 {
-		if err := c.startTasks(ctx, due); err != nil {
+		if err := c.startTasks(due); err != nil {
 			return err
 		}
 	}
 	c.asked = true
-	return c.startAgain(ctx, now)
+	return c.startAgain(now)
 }
 
 // stopTasks makes a driver end tasks, all of the run's when none is named.

@@ -29,11 +29,11 @@ func (c *conductor) provision(ctx context.Context, now time.Time) error {
 		return nil
 	}
 	if !c.asked {
-		err := c.startTasks(ctx, c.missing())
+		err := c.startTasks(c.missing())
 		c.asked = err == nil
 		return err
 	}
-	if err := c.startAgain(ctx, now); err != nil {
+	if err := c.startAgain(now); err != nil {
 		return err
 	}
 	ready, failed, waiting := 0, 0, 0
@@ -148,7 +148,7 @@ func (t *task) state() string {
 }
 
 // startAgain repeats the request where the platform did not answer.
-func (c *conductor) startAgain(ctx context.Context, now time.Time) error {
+func (c *conductor) startAgain(now time.Time) error {
 	var due []*task
 	for _, t := range c.tasks {
 		if !t.over() && !t.askAgain.IsZero() && now.After(t.askAgain) {
@@ -159,12 +159,12 @@ func (c *conductor) startAgain(ctx context.Context, now time.Time) error {
 	if len(due) == 0 {
 		return nil
 	}
-	return c.startTasks(ctx, due)
+	return c.startTasks(due)
 }
 
 // startTasks asks the drivers, region by region and beside the loop. All tickets
 // are there before the first driver is asked, so that it fails as a whole.
-func (c *conductor) startTasks(ctx context.Context, tasks []*task) error {
+func (c *conductor) startTasks(tasks []*task) error {
 	byRegion, specs := map[string][]*task{}, map[string][]fleet.TaskSpec{}
 	for _, t := range tasks {
 		ticket, err := c.Bus.IssueTicket(c.id, t.Name, t.Region, t.Attempt, c.ticketLife())
@@ -243,6 +243,9 @@ func (c *conductor) startAnswered(r startResult) {
 		case c.helps(t, err):
 			t.Reason, t.askAgain = "did not start yet: "+err.Error(), time.Now().Add(askAgain)
 		default:
+			if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+				err = errors.New("its platform had not come to it before the wait was over")
+			}
 			t.Status, t.Reason = load.TaskFailed, "did not start: "+err.Error()
 			c.collector.Load().TaskGone(t.Name, t.Attempt, false, 0, 0)
 		}

@@ -202,7 +202,10 @@ func (c *conductor) lastWord(t *task, e load.TaskEvent, status load.TaskStatus) 
 		status, t.cutOff = load.TaskLost, time.Now()
 		e.Text = "its platform asked it to end"
 	}
-	t.Status, t.Reason, t.Sent, t.Final, t.windows = status, e.Text, e.Sent, true, e.Windows
+	if !t.over() || !t.NeverReady() { // else it says that it ended as it was told, and why it was told stands
+		t.Status, t.Reason = status, e.Text
+	}
+	t.Sent, t.Final, t.windows = e.Sent, true, e.Windows
 	c.collector.Load().ToolCount(t.Name, t.Attempt, e.Detail[load.DetailToolRequests])
 	c.collector.Load().TaskGone(t.Name, t.Attempt, true, e.Sent, e.Windows)
 }

@@ -74,7 +74,7 @@ func TestServerImage(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, id)
 	}
-	defer exec.Command("docker", "rm", "--force", "--volumes", name).Run() //nolint:errcheck // the test is over
+	defer exec.Command("docker", "rm", "--force", "--volumes", name).Run()
 	url := "http://" + address
 	if err := healthy(t, url); err != nil {
 		out, _ := docker(t, "logs", name)
@@ -125,7 +125,7 @@ func TestDockerfilesMakeTheSame(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%v\n%s", err, out)
 			}
-			defer exec.Command("docker", "rmi", "--force", theirs).Run() //nolint:errcheck // the test is over
+			defer exec.Command("docker", "rmi", "--force", theirs).Run()
 			a, b := inspect(t, ours), inspect(t, theirs)
 			delete(a.Labels, "org.opencontainers.image.revision")
 			delete(b.Labels, "org.opencontainers.image.revision")
@@ -170,7 +170,7 @@ func listing(t *testing.T, image string) []string {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, id)
 	}
-	defer exec.Command("docker", "rm", "--volumes", id).Run() //nolint:errcheck // the test is over
+	defer exec.Command("docker", "rm", "--volumes", id).Run()
 	export := exec.CommandContext(t.Context(), "docker", "export", id)
 	content, err := export.StdoutPipe()
 	if err != nil {

@@ -14,8 +14,12 @@ func TestLateTasksOfScripts(t *testing.T) {
 		late   LatePolicy
 		ok     bool
 	}{
-		{EngineHTTP, LateJoin, true}, {EngineScripted, LateJoin, true}, {EngineK6, LateWithout, true},
-		{EngineK6, LateJoin, false}, {EngineJMeter, LateJoin, false}, {EngineLocust, LateJoin, false},
+		{EngineHTTP, LateJoin, true},
+		{EngineScripted, LateJoin, true},
+		{EngineK6, LateWithout, true},
+		{EngineK6, LateJoin, false},
+		{EngineJMeter, LateJoin, false},
+		{EngineLocust, LateJoin, false},
 		{EngineHTTP, "later", false},
 	} {
 		s := scenario(func(s *Scenario) {

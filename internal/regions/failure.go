@@ -47,7 +47,7 @@ func failure(text string) load.Finding {
 }
 
 const (
-	mostLines   = 5
+	mostLines   = 3
 	longestLine = 300
 	mostLog     = 1 << 20
 )

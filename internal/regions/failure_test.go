@@ -41,7 +41,7 @@ func TestLastLines(t *testing.T) {
 	long := strings.Repeat("x", 1000)
 	text := "one\ntwo\n\nthree\nfour\nfive\nbroken \xff byte\n" + long + "\n"
 	got := lastLines(strings.NewReader(text))
-	if strings.Contains(got, "two") || !strings.HasPrefix(got, "three | four | five | broken \uFFFD byte | xxx") || len(got) > 2*longestLine {
+	if strings.Contains(got, "four") || !strings.HasPrefix(got, "five | broken \uFFFD byte | xxx") || len(got) > 2*longestLine {
 		t.Errorf("got %q", got)
 	}
 	if got := lastLines(strings.NewReader("")); got != "" {

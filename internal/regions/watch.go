@@ -211,15 +211,16 @@ func (w *watched) notUp(task load.Task) load.Finding {
 }
 
 func (w *watched) silent(ctx context.Context, task string) load.Finding {
-	url, _ := w.ServerURL(w.region)
+	url, warning := w.ServerURL(w.region)
 	text := fmt.Sprintf("the task runs but does not reach the server at %s within %s", url, w.Bounds.Hello)
 	if log := w.lastLines(ctx, task); log != "" {
 		text += "; its log ends: " + log
 	}
-	return load.Finding{
-		Check: "reach", State: load.FindingFailed, Text: text,
-		Remedy: "make that address reachable from the tasks' network (route, security group, firewall, DNS), or set the region's server to a URL that its tasks can reach",
+	remedy := "make that address reachable from the tasks' network (route, security group, firewall, DNS), or set the region's server to a URL that its tasks can reach"
+	if warning != "" { // the address cannot be right at all
+		remedy = warning
 	}
+	return load.Finding{Check: "reach", State: load.FindingFailed, Text: text, Remedy: remedy}
 }
 
 func (w *watched) noRoom(ctx context.Context) load.Finding {

@@ -42,6 +42,26 @@ func fleetServer(t *testing.T, limits control.Limits, settings ...string) *clien
 	return client.New(s.URL(), s.Token())
 }
 
+// TestMoreThanARegionHolds asks for more tasks than there can be, and may do
+// without some.
+func TestMoreThanARegionHolds(t *testing.T) {
+	t.Parallel()
+	_, c := start(t, t.TempDir())
+	source := "name: more\nengine: scripted\nregions: [{name: eu, tasks: 22}]\nload: {users: 1, duration: 2s}\n"
+	if _, err := c.StartRun(t.Context(), client.StartRun{Source: source}); err == nil || !strings.Contains(err.Error(), "at most 20") {
+		t.Errorf("22 tasks where 20 can be: %v", err)
+	}
+	run := startRun(t, c, source+"start: {late_tasks: without}\n")
+	if warnings := strings.Join(run.Plan.Warnings, "\n"); !strings.Contains(warnings, "at most 20 of its 22 tasks") {
+		t.Errorf("the plan warns: %q", warnings)
+	}
+	report := waitEnd(t, c, run.ID)
+	causes := strings.Join(report.Run.Cause, "\n")
+	if report.Run.Outcome != load.Degraded || report.Accounting.TasksStarted != 20 || !strings.Contains(causes, "2 of 22 tasks did not start\neu-21, eu-22: did not start: region eu:") {
+		t.Errorf("outcome %s with %d tasks, causes:\n%s", report.Run.Outcome, report.Accounting.TasksStarted, causes)
+	}
+}
+
 // nothingLeft looks by way of a sweep, which lists all that there is.
 func nothingLeft(t *testing.T, c *client.Client) {
 	t.Helper()

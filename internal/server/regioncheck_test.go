@@ -157,7 +157,7 @@ func startWith(t *testing.T, command ...string) *client.Client {
 	s, err := server.Start(t.Context(), server.Config{
 		DataDir: t.TempDir(), AgentCommand: command, Ephemeral: true,
 		CheckBounds: regions.Bounds{Hello: 4 * time.Second},
-		Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelInfo})),
+		Log:         slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelInfo})),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -38,6 +38,15 @@ func parseHost(host string) (*url.URL, error) {
 	return nil, errHost
 }
 
+// redacted is an address as errors may show it: some put a password into it,
+// which no engine is reached by.
+func redacted(host string) string {
+	if u, err := url.Parse(host); err == nil {
+		return u.Redacted()
+	}
+	return host
+}
+
 // dial makes the client of one engine. It connects to nothing yet.
 func dial(o *Options, host string) (*client.Client, error) {
 	u, err := parseHost(host)

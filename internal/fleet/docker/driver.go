@@ -115,8 +115,7 @@ func (d *Driver) Close() error {
 	return errors.Join(errs...)
 }
 
-// Capacity implements fleet.Driver. The region's own limit is the last word: a
-// user may well put more tasks on an engine than it has processors.
+// Capacity implements fleet.Driver.
 func (d *Driver) Capacity(ctx context.Context) (load.Capacity, error) {
 	all := d.survey(ctx)
 	if err := ctx.Err(); err != nil {
@@ -136,21 +135,18 @@ func (d *Driver) Capacity(ctx context.Context) (load.Capacity, error) {
 		rooms += d.rooms(s.info)
 		capacity.Quotas = append(capacity.Quotas, d.quotas(s)...)
 	}
-	size := fmt.Sprintf("%s for tasks of %s", engines(all.up()), d.size())
-	switch {
-	case d.Limit > 0:
-		notes = append([]string{"limit of the region's settings; " + engines(all.up())}, notes...)
-	case sized:
-		capacity.Limit = rooms
-		notes = append([]string{size}, notes...)
-		if rooms == 0 { // no limit is not what is meant
-			return load.Capacity{}, &fleet.StartError{
-				Kind: fleet.NoRoom, Reason: fmt.Sprintf("region %s: not even one task fits: %s", d.Name, size),
-				Remedy: "lower the region's cpu or memory",
-			}
+	switch where := engines(all.up()); {
+	case sized && rooms == 0: // a limit of 0 would mean none
+		return load.Capacity{}, &fleet.StartError{
+			Kind: fleet.NoRoom, Reason: fmt.Sprintf("region %s: %s cannot hold even one task of %s", d.Name, where, d.size()), Remedy: remedySize,
 		}
+	case sized && (d.Limit == 0 || rooms < d.Limit):
+		capacity.Limit = rooms
+		notes = append([]string{where + " for tasks of " + d.size()}, notes...)
+	case d.Limit > 0:
+		notes = append([]string{"limit of the region's settings; " + where}, notes...)
 	default:
-		notes = append([]string{engines(all.up()) + "; no limit, since neither limit nor cpu nor memory of a task are set"}, notes...)
+		notes = append([]string{where + "; no limit, since neither limit nor cpu nor memory of a task are set"}, notes...)
 	}
 	capacity.Note = strings.Join(notes, "; ")
 	return capacity, nil

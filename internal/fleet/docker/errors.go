@@ -13,6 +13,7 @@ import (
 
 // What users can do about an engine that does not answer.
 const (
+	remedySize   = "lower the tasks, lower the region's cpu or memory, or name more engines in its hosts"
 	remedyDown   = "start the engine, or take it out of the region's hosts"
 	remedyDenied = "let the server's user use the engine (group docker, or the right certificate or key), or name another engine in hosts"
 )

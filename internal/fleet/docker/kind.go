@@ -89,7 +89,7 @@ func readOptions(place fleet.Place) (Options, error) {
 	}
 	for i, host := range o.Hosts {
 		if _, err := parseHost(host); err != nil {
-			r.fault(setHosts, host, "unix:///PATH, tcp://HOST:PORT or ssh://[USER@]HOST[:PORT]")
+			r.fault(setHosts, redacted(host), "unix:///PATH, tcp://HOST:PORT or ssh://[USER@]HOST[:PORT]")
 		}
 		for _, other := range o.Hosts[:i] {
 			if other == host {

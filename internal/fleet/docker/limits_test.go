@@ -112,9 +112,9 @@ func TestRefusals(t *testing.T) {
 		remedy   string
 	}{
 		"no such network":    {settings: map[string]string{"network": "onrush-test-none"}, kind: fleet.BadSpec, reason: "onrush-test-none", remedy: "docker network create"},
-		"too many CPUs":      {change: func(p *fleet.Place) { p.CPU, p.Limit = 4000, 1 }, kind: fleet.BadSpec, reason: "CPUs", remedy: "cpu"},
+		"too many CPUs":      {change: func(p *fleet.Place) { p.CPU = 1000 }, kind: fleet.NoRoom, reason: "1000 CPU", remedy: "cpu"},
 		"too little memory":  {change: func(p *fleet.Place) { p.Memory = 1 << 20 }, kind: fleet.BadSpec, reason: "emory limit", remedy: "raise the region's memory"},
-		"does not fit":       {change: func(p *fleet.Place) { p.Memory = 1 << 50 }, kind: fleet.NoRoom, reason: "1024TiB", remedy: "lower tasks"},
+		"does not fit":       {change: func(p *fleet.Place) { p.Memory = 1 << 50 }, kind: fleet.NoRoom, reason: "1024TiB", remedy: "lower the tasks"},
 		"no image, no pull":  {change: func(p *fleet.Place) { p.Image = "onrush-test/none:1" }, kind: fleet.BadImage, reason: "onrush-test/none:1", remedy: "docker load"},
 		"no registry":        {settings: map[string]string{"pull": "missing"}, change: func(p *fleet.Place) { p.Image = "127.0.0.1:1/none:1" }, kind: fleet.BadImage, reason: "127.0.0.1:1/none:1", remedy: "does not reach the registry"},
 		"another one's name": {change: func(p *fleet.Place) { p.Name = "us" }, kind: fleet.BadSpec, reason: "already in use", remedy: "remove it"},
@@ -203,9 +203,16 @@ func TestCapacityBySize(t *testing.T) {
 	if err != nil || got.Limit != 3 || got.InUse != 3 || len(got.Quotas) != 1 || got.Quotas[0].Tasks != 0 || got.Quotas[0].Unit != "vCPU" {
 		t.Errorf("got capacity %+v, %v, want room for three, all taken", got, err)
 	}
-	where.Limit = 5
-	if got, err = open(t, where).Capacity(t.Context()); err != nil || got.Limit != 5 {
-		t.Errorf("got capacity %+v, %v, want the region's own limit", got, err)
+	for limit, want := range map[int]int{5: 3, 2: 2} {
+		where.Limit = limit
+		if got, err = open(t, where).Capacity(t.Context()); err != nil || got.Limit != want {
+			t.Errorf("got capacity %+v, %v, want the tighter of the region's limit %d and the machine's 3", got, err, limit)
+		}
+	}
+	where.CPU *= 100
+	var never *fleet.StartError
+	if got, err = open(t, where).Capacity(t.Context()); !errors.As(err, &never) || never.Kind != fleet.NoRoom || never.Remedy == "" {
+		t.Errorf("got capacity %+v, %v, want that not even one fits", got, err)
 	}
 	findings, err := d.Check(t.Context())
 	if err != nil || !slicesContain(findings, "size", load.FindingOK) || !slicesContain(findings, "clock", load.FindingOK) || !slicesContain(findings, "network", load.FindingOK) {

@@ -1,28 +1,52 @@
 package docker_test
 
 import (
+	"fmt"
 	"os"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
 	"onrush.dev/onrush/internal/fleet"
 )
 
-// massTasks is how many real tasks TestManyTasks starts; ONRUSH_TEST_TASKS sets
-// another number.
-const massTasks = 100
+// massTasks is how many real tasks TestManyTasks starts, where the machine has
+// the memory for so many containers; ONRUSH_TEST_TASKS sets another number.
+const (
+	massTasks     = 500
+	perContainer  = 20 << 20 // bytes, most of them for the engine's own process beside it
+	leastOfMemory = 1 << 30  // bytes for everything else
+)
 
-// Many tasks, all of them real, started, listed, and swept.
-func TestManyTasks(t *testing.T) {
-	host := engineHost(t)
-	n := massTasks
+// howMany tasks this machine can hold.
+func howMany(t *testing.T) int {
+	t.Helper()
 	if text := os.Getenv("ONRUSH_TEST_TASKS"); text != "" {
-		var err error
-		if n, err = strconv.Atoi(text); err != nil {
+		n, err := strconv.Atoi(text)
+		if err != nil {
 			t.Fatal(err)
 		}
+		return n
 	}
+	data, err := os.ReadFile("/proc/meminfo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(data), "MemAvailable:")
+	var free int
+	if _, err := fmt.Sscan(rest, &free); err != nil {
+		t.Fatalf("read /proc/meminfo: %v", err)
+	}
+	return max(50, min(massTasks, (free<<10-leastOfMemory)/perContainer))
+}
+
+// Many tasks, all of them real, started, listed, and swept, on an engine of the
+// test's own: so many at once can lock an old one up, and others use the other.
+func TestManyTasks(t *testing.T) {
+	engineHost(t) // says what is missing
+	host := startEngine(t).unix
+	n := howMany(t)
 	where := place(t, host)
 	d := open(t, where)
 	run := newRun(t, d)

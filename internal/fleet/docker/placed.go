@@ -114,9 +114,9 @@ func (p *placements) write(run string, lines ...placement) error {
 	if err := os.MkdirAll(p.dir, 0o700); err != nil {
 		return err
 	}
-	var text bytes.Buffer
+	text := bytes.NewBufferString("\n") // a crash may have left half a line before
 	for _, line := range lines {
-		if err := json.NewEncoder(&text).Encode(line); err != nil {
+		if err := json.NewEncoder(text).Encode(line); err != nil {
 			return err
 		}
 	}

@@ -190,7 +190,7 @@ func (d *Driver) choose(b *batch, i int, key taskKey) (*engine, error) {
 			Kind: fleet.NoRoom,
 			Reason: fmt.Sprintf("region %s: no room for task %s (%d of %d asked for): %s cannot hold one more of %s",
 				d.Name, key.task, i+1, b.asked, engines(b.survey.up()), d.size()),
-			Remedy: "lower tasks, name more engines in the region's hosts, or set the region's limit to put more on them than their processors and memory hold",
+			Remedy: remedySize,
 		}
 	}
 	return on, nil
@@ -207,8 +207,7 @@ func (d *Driver) emptiest(b *batch, tried map[*engine]bool) *engine {
 		}
 		room := 1.0 // all the same, when tasks have no size
 		if d.CPU > 0 || d.Memory > 0 {
-			room = float64(max(1, d.rooms(s.info)))
-			if d.Limit == 0 && b.counts[s.engine] >= d.rooms(s.info) {
+			if room = float64(d.rooms(s.info)); float64(b.counts[s.engine]) >= room {
 				continue
 			}
 		}

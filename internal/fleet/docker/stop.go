@@ -18,7 +18,7 @@ import (
 
 const (
 	stopEvery   = 100 * time.Millisecond // how often Stop looks whether tasks have ended
-	stopsAtOnce = 16                     // signals and removals, per engine
+	stopsAtOnce = 4                      // signals and removals, per engine; many more at once lock old engines up
 	// A removal takes a busy engine some tenths of a second.
 	forceAtLeast = 30 * time.Second
 	forcePerTask = time.Second

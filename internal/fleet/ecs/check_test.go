@@ -69,14 +69,22 @@ func TestCheckFindsWhatIsWrong(t *testing.T) {
 		"no logs":        {change: func(o *Options) { o.LogGroup = "" }, check: "logs", state: load.FindingWarning, words: []string{"log_group"}},
 		"private":        {change: func(o *Options) { o.PublicIP = false }, check: "network", state: load.FindingFailed, words: []string{"public_ip", "internet gateway"}},
 		"one zone":       {change: func(o *Options) { o.Subnets = o.Subnets[:1] }, check: "addresses", state: load.FindingWarning, words: []string{"zone"}},
-		"no quota seen": {match: map[string]string{"service": "servicequotas"}, fault: ecstest.Fault{"error": "AccessDeniedException", "message": "User: x is not authorized to perform: servicequotas:GetServiceQuota", "times": -1},
-			check: "quota", state: load.FindingWarning, words: []string{"servicequotas:GetServiceQuota"}},
-		"no routes seen": {match: map[string]string{"action": "DescribeRouteTables"}, fault: ecstest.Fault{"error": "UnauthorizedOperation", "message": "You are not authorized to perform this operation.", "status": 403, "times": -1},
-			check: "network", state: load.FindingWarning, words: []string{"routes"}},
-		"throttled": {match: map[string]string{"action": "DescribeSecurityGroups"}, fault: ecstest.Fault{"error": "RequestLimitExceeded", "message": "Request limit exceeded.", "status": 503, "times": -1},
-			check: "network", state: load.FindingWarning, words: []string{"throttles"}},
-		"pass role": {match: map[string]string{"action": "RegisterTaskDefinition"}, fault: ecstest.Fault{"error": "AccessDeniedException", "message": "User: x is not authorized to perform: iam:PassRole on resource: arn:aws:iam::1:role/y", "times": -1},
-			check: "permission", state: load.FindingFailed, words: []string{"iam:PassRole", "arn:aws:iam::1:role/y"}},
+		"no quota seen": {
+			match: map[string]string{"service": "servicequotas"}, fault: ecstest.Fault{"error": "AccessDeniedException", "message": "User: x is not authorized to perform: servicequotas:GetServiceQuota", "times": -1},
+			check: "quota", state: load.FindingWarning, words: []string{"servicequotas:GetServiceQuota"},
+		},
+		"no routes seen": {
+			match: map[string]string{"action": "DescribeRouteTables"}, fault: ecstest.Fault{"error": "UnauthorizedOperation", "message": "You are not authorized to perform this operation.", "status": 403, "times": -1},
+			check: "network", state: load.FindingWarning, words: []string{"routes"},
+		},
+		"throttled": {
+			match: map[string]string{"action": "DescribeSecurityGroups"}, fault: ecstest.Fault{"error": "RequestLimitExceeded", "message": "Request limit exceeded.", "status": 503, "times": -1},
+			check: "network", state: load.FindingWarning, words: []string{"throttles"},
+		},
+		"pass role": {
+			match: map[string]string{"action": "RegisterTaskDefinition"}, fault: ecstest.Fault{"error": "AccessDeniedException", "message": "User: x is not authorized to perform: iam:PassRole on resource: arn:aws:iam::1:role/y", "times": -1},
+			check: "permission", state: load.FindingFailed, words: []string{"iam:PassRole", "arn:aws:iam::1:role/y"},
+		},
 		"image in ECR without a role": {change: func(o *Options) { o.Image, o.ExecutionRole = "1.dkr.ecr.eu-south-2.amazonaws.com/onrush-agent:1", "" }, check: "image", state: load.FindingFailed, words: []string{"execution_role"}},
 		"image of Docker Hub":         {change: func(o *Options) { o.Image = "onrush/agent:1" }, check: "image", state: load.FindingWarning, words: []string{"Docker Hub"}},
 	} {

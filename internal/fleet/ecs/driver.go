@@ -87,6 +87,7 @@ type Driver struct {
 	tasks    map[string]*task        // by ARN
 	looked   time.Time               // begin of the last look that succeeded
 	every    time.Duration           // between looks: grows with their calls
+	hurried  bool                    // the next one is to come at once
 	tried    time.Time               // begin of the last look that failed
 	trouble  error                   // why it did
 	claims   map[key]*claim          // starts under way

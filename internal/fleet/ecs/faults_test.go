@@ -260,21 +260,32 @@ func TestServerKilledWhileStarting(t *testing.T) {
 	t.Parallel()
 	c := ecstest.New(t, "us-west-2", 2, 20)
 	o := sleepers(t, c)
-	o.timing.rate = 40
+	o.timing.rate = 8
 	old := open(t, o)
 	list := specs("run", "", 30)
 	c.Fault(nil, ecstest.Fault{"lag": 3, "times": -1})
-	ctx, kill := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	ctx, kill := context.WithCancel(t.Context())
 	defer kill()
-	if _, err := old.Start(ctx, list); err == nil {
-		t.Log("the first server answered")
+	var first sync.WaitGroup
+	first.Go(func() {
+		if _, err := old.Start(ctx, list); err != nil {
+			t.Error(err)
+		}
+	})
+	for begin := time.Now(); len(c.Tasks("run")) < 5; time.Sleep(10 * time.Millisecond) {
+		if time.Since(begin) > time.Minute {
+			t.Fatal("the first server starts nothing")
+		}
 	}
-	if n := len(c.Tasks("run")); n == 0 || n == len(list) {
-		t.Logf("the first server started %d of %d", n, len(list))
+	kill()
+	first.Wait()
+	if n := len(c.Tasks("run")); n == len(list) {
+		t.Errorf("the first server started all of %d before it was killed", n)
 	}
 	for i := range list {
 		list[i].Ticket = fmt.Sprintf("of the second server, %d", i) // so that the requests differ
 	}
+	o.timing.rate = 1000
 	d := open(t, o)
 	mustStart(t, d, list)
 	wantOnce(t, c, "run", 30)
@@ -297,4 +308,42 @@ func TestEventualConsistency(t *testing.T) {
 	}
 	await(t, d, "run", in(fleet.Up, 3))
 	end(t, c, d, "run")
+}
+
+// A run is stopped while its tasks are being started: the rest is not started, and
+// what was asked for is stopped.
+func TestStopWhileStarting(t *testing.T) {
+	t.Parallel()
+	c := ecstest.New(t, "mx-central-1", 2, 20)
+	o := sleepers(t, c)
+	o.timing.rate = 8
+	d := open(t, o)
+	list := specs("run", "", 60)
+	var answers []fleet.Started
+	var first sync.WaitGroup
+	first.Go(func() {
+		var err error
+		if answers, err = d.Start(t.Context(), list); err != nil {
+			t.Error(err)
+		}
+	})
+	for begin := time.Now(); len(c.Tasks("run")) < 5; time.Sleep(10 * time.Millisecond) {
+		if time.Since(begin) > time.Minute {
+			t.Fatal("nothing is started")
+		}
+	}
+	end(t, c, d, "run")
+	first.Wait()
+	refused := 0
+	for _, a := range answers {
+		if a.Err != nil {
+			refused++
+		}
+	}
+	if started := len(c.Tasks("run")); refused == 0 || started+refused != len(list) {
+		t.Errorf("%d of %d tasks were started and %d not, want the rest not to be started", started, len(list), refused)
+	}
+	if left := c.Left("run"); len(left) > 0 {
+		t.Errorf("there is still %v", left)
+	}
 }

@@ -94,6 +94,19 @@ func read(place fleet.Place) (Options, error) {
 		LogGroup: values["log_group"], PlatformVersion: values["platform_version"], RoleARN: values["role_arn"],
 		ExternalID: values["external_id"], Endpoint: values["endpoint"], Tags: map[string]string{},
 	}
+	err := o.judge(values)
+	return o, err
+}
+
+// mostTags is what AWS's 50 leave beside the driver's own.
+const mostTags = 40
+
+// judge names the first value that is not what AWS takes. It fills in what is
+// more than a word.
+func (o *Options) judge(values map[string]string) error {
+	bad := func(name, format string, args ...any) error {
+		return load.Errorf(load.Invalid, "region %s: setting %s: "+format, append([]any{o.Region, name}, args...)...)
+	}
 	if !regionRule.MatchString(o.AWSRegion) {
 		return bad("aws_region", "found %q, an AWS region looks like eu-west-1", o.AWSRegion)
 	}
@@ -128,11 +141,8 @@ func read(place fleet.Place) (Options, error) {
 		}
 		o.EphemeralStorage = int32(n)
 	}
-	return o, nil
+	return nil
 }
-
-// mostTags is what AWS's 50 leave beside the driver's own.
-const mostTags = 40
 
 func list(text string) []string {
 	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' })

@@ -91,6 +91,16 @@ func (d *Driver) gone(ctx context.Context, arn string) bool {
 	return t == nil || t.state == fleet.Gone || t.hidden()
 }
 
+// hurry makes the next look come at once when a task writes of which the last one
+// said that it is not up yet.
+func (d *Driver) hurry(id string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, t := range d.tasks {
+		d.hurried = d.hurried || t.id == id && t.state == fleet.Pending
+	}
+}
+
 // lines reads the next lines of a log from its beginning, or from a token on.
 func (d *Driver) lines(ctx context.Context, id string, token *string) ([]string, *string, error) {
 	got, err := d.api.logs.GetLogEvents(ctx, &cloudwatchlogs.GetLogEventsInput{
@@ -102,6 +112,9 @@ func (d *Driver) lines(ctx context.Context, id string, token *string) ([]string,
 	var lines []string
 	for _, e := range got.Events {
 		lines = append(lines, aws.ToString(e.Message))
+	}
+	if len(lines) > 0 {
+		d.hurry(id)
 	}
 	return lines, got.NextForwardToken, nil
 }
@@ -118,20 +131,8 @@ type follower struct {
 
 func (f *follower) run(ctx context.Context, lines []string) error {
 	late := 0 // looks after the task's end: its last lines take a moment
-	for {
-		for _, line := range lines {
-			if f.left -= len(line) + 1; f.left < 0 {
-				_, _ = f.w.WriteString("… the rest of the log is in CloudWatch, in " + f.d.LogGroup + " " + stream(f.id) + "\n")
-				return f.w.Flush()
-			}
-			if _, err := f.w.WriteString(line + "\n"); err != nil {
-				return nil // the reader has gone
-			}
-		}
-		if f.w.Flush() != nil {
-			return nil
-		}
-		before := aws.ToString(f.next)
+	for f.write(lines) {
+		before := f.next
 		if len(lines) == 0 {
 			switch {
 			case !f.follow || late > 2:
@@ -145,23 +146,31 @@ func (f *follower) run(ctx context.Context, lines []string) error {
 		}
 		var err error
 		lines, f.next, err = f.d.lines(ctx, f.id, f.next)
-		if err != nil {
-			if ctx.Err() != nil {
-				return nil
-			}
-			if missing := (*types.ResourceNotFoundException)(nil); !errors.As(err, &missing) && sort(err) == refused {
-				return f.d.named(f.d.explain(err), "")
-			}
-			f.next = f.token(before)
+		if err == nil {
+			continue
+		}
+		f.next = before
+		missing := (*types.ResourceNotFoundException)(nil)
+		if ctx.Err() == nil && sort(err) == refused && !errors.As(err, &missing) {
+			return f.d.named(f.d.explain(err), "")
 		}
 	}
+	return nil
 }
 
-func (f *follower) token(before string) *string {
-	if before == "" {
-		return nil
+// write copies lines, and tells whether the reader wants more.
+func (f *follower) write(lines []string) bool {
+	for _, line := range lines {
+		if f.left -= len(line) + 1; f.left < 0 {
+			_, _ = f.w.WriteString("… the rest of the log is in CloudWatch, in " + f.d.LogGroup + " " + stream(f.id) + "\n")
+			_ = f.w.Flush() // the reader may have gone
+			return false
+		}
+		if _, err := f.w.WriteString(line + "\n"); err != nil {
+			return false
+		}
 	}
-	return &before
+	return f.w.Flush() == nil
 }
 
 // readWords fetches the last lines of some tasks that have ended badly, so that

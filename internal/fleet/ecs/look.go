@@ -52,6 +52,9 @@ func (d *Driver) List(ctx context.Context, run string) ([]fleet.Instance, error)
 func (d *Driver) age() time.Duration {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.hurried {
+		return 0
+	}
 	return d.every
 }
 
@@ -105,7 +108,7 @@ func (d *Driver) look(ctx context.Context, age, patience time.Duration) error {
 		}
 		return bearable(err)
 	}
-	d.looked, d.trouble = begin, nil
+	d.looked, d.trouble, d.hurried = begin, nil, false
 	d.every = max(d.timing.refresh, time.Duration(calls)*time.Second/lookRate)
 	return nil
 }

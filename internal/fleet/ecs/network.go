@@ -16,14 +16,14 @@ import (
 )
 
 func codeOf(err error) string {
-	if api := (smithy.APIError)(nil); errors.As(err, &api) {
+	if api := smithy.APIError(nil); errors.As(err, &api) {
 		return api.ErrorCode()
 	}
 	return ""
 }
 
 func messageOf(err error) string {
-	if api := (smithy.APIError)(nil); errors.As(err, &api) {
+	if api := smithy.APIError(nil); errors.As(err, &api) {
 		return api.ErrorMessage()
 	}
 	return ""

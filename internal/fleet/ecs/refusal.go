@@ -39,7 +39,7 @@ func sort(err error) outcome {
 	if err == nil {
 		return fine
 	}
-	if api := (smithy.APIError)(nil); errors.As(err, &api) {
+	if api := smithy.APIError(nil); errors.As(err, &api) {
 		switch api.ErrorCode() {
 		case "ThrottlingException", "Throttling", "ThrottledException", "RequestLimitExceeded", "TooManyRequestsException",
 			"RequestThrottled", "RequestThrottledException", "SlowDown", "LimitExceededException.Throttle":
@@ -62,7 +62,7 @@ func statusOf(err error) int {
 	if response := (*smithyhttp.ResponseError)(nil); errors.As(err, &response) {
 		return response.HTTPStatusCode()
 	}
-	if api := (smithy.APIError)(nil); errors.As(err, &api) && api.ErrorFault() == smithy.FaultServer {
+	if api := smithy.APIError(nil); errors.As(err, &api) && api.ErrorFault() == smithy.FaultServer {
 		return http.StatusInternalServerError
 	}
 	return 0
@@ -122,7 +122,7 @@ func (d *Driver) explain(err error) *fleet.StartError {
 		return known
 	}
 	code, text := "", err.Error()
-	if api := (smithy.APIError)(nil); errors.As(err, &api) {
+	if api := smithy.APIError(nil); errors.As(err, &api) {
 		code, text = api.ErrorCode(), api.ErrorMessage()
 	}
 	failure := &fleet.StartError{}

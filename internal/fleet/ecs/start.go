@@ -196,7 +196,7 @@ func (d *Driver) launch(call *startCall, s fleet.TaskSpec) (*task, error) {
 		}
 		arn, err := d.definition(ctx, image, size)
 		if err != nil {
-			return nil, give(call.sort(d.explain(err), ctx))
+			return nil, give(call.sort(ctx, d.explain(err)))
 		}
 		t, err := d.runTask(ctx, s, arn, places[try%len(places)], token(d.family, d.Cluster, s, try))
 		if err == nil {
@@ -210,11 +210,11 @@ func (d *Driver) launch(call *startCall, s fleet.TaskSpec) (*task, error) {
 		}
 		failure := d.explain(err)
 		if failure.Kind != fleet.NoRoom || call.full(d.timing.capacity) {
-			return nil, give(call.sort(failure, ctx))
+			return nil, give(call.sort(ctx, failure))
 		}
 		// One round over all places, then a wait before the next.
 		if (try+1)%len(places) == 0 && !sleep(ctx, d.wait(3+try/len(places))) {
-			return nil, give(call.sort(failure, ctx))
+			return nil, give(call.sort(ctx, failure))
 		}
 	}
 }
@@ -250,7 +250,7 @@ func (c *startCall) verdict() *fleet.StartError {
 }
 
 // sort notes a failure that holds for every other task of the call as well.
-func (c *startCall) sort(failure *fleet.StartError, ctx context.Context) *fleet.StartError {
+func (c *startCall) sort(ctx context.Context, failure *fleet.StartError) *fleet.StartError {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.hopeless == nil && ctx.Err() == nil {

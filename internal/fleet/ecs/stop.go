@@ -123,6 +123,6 @@ func (d *Driver) stopTask(ctx context.Context, arn, run string) error {
 }
 
 func unknownTask(err error) bool {
-	api := (smithy.APIError)(nil)
+	api := smithy.APIError(nil)
 	return errors.As(err, &api) && api.ErrorCode() == "InvalidParameterException" && strings.Contains(api.ErrorMessage(), "task was not found")
 }

@@ -129,7 +129,7 @@ func (d *Driver) job(run string, s size, tasks []string) *batchv1.Job {
 		},
 	}
 	if !s.deadline.IsZero() {
-		spec.ActiveDeadlineSeconds = pointer(int64(max(time.Until(s.deadline), time.Minute) / time.Second))
+		spec.ActiveDeadlineSeconds = pointer(int64(max(time.Until(s.deadline), time.Second) / time.Second))
 	}
 	return &batchv1.Job{
 		ObjectMeta: metav1.ObjectMeta{

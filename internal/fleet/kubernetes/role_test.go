@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -138,6 +139,26 @@ func roles(t *testing.T) (rbac.Role, rbac.ClusterRole) {
 		t.Fatal("role.yaml has no rules")
 	}
 	return role, nodes
+}
+
+// The page that users read shows the same rights as role.yaml.
+func TestRoleInDocs(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../../docs/regions.md")
+	must(t, err)
+	_, text, _ := strings.Cut(string(page), "kind: Role\n")
+	text, _, _ = strings.Cut(text, "```")
+	var shown rbac.Role
+	must(t, yaml.Unmarshal([]byte(text), &shown))
+	role, _ := roles(t)
+	if !reflect.DeepEqual(shown.Rules, role.Rules) {
+		t.Errorf("docs/regions.md shows the rights %v, role.yaml has %v", shown.Rules, role.Rules)
+	}
+	for _, s := range kubernetes.Kind().Settings {
+		if !strings.Contains(string(page), "| `"+s.Name+"` |") {
+			t.Errorf("docs/regions.md does not explain the setting %s", s.Name)
+		}
+	}
 }
 
 // server makes an account with the given rules, and returns its token.

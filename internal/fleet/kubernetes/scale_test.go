@@ -165,3 +165,30 @@ func TestServerKilledWhileStarting(t *testing.T) {
 	}
 	stop(t, d, c, "run")
 }
+
+// Many tasks that are really up on one node, and their end.
+func TestFiftyAreUp(t *testing.T) {
+	t.Parallel()
+	c := fresh(t)
+	o := c.options(t)
+	o.CPU = 0.01
+	o.Image = image(t, "onrush.test/sleeper", "exec sleep 100000", "10001")
+	d := open(t, o)
+	begin := time.Now()
+	start(t, d, specs("run", "wait", many(50)...))
+	up := 0
+	eventually(t, "fifty tasks to be up", func() bool {
+		list, err := d.List(t.Context(), "run")
+		must(t, err)
+		up = 0
+		for _, i := range list {
+			if i.State == fleet.Up {
+				up++
+			}
+		}
+		return up == 50
+	}, func() any { return up })
+	t.Logf("50 up after %s", time.Since(begin).Round(100*time.Millisecond))
+	stop(t, d, c, "run")
+	t.Logf("nothing left after %s", time.Since(begin).Round(100*time.Millisecond))
+}

@@ -10,24 +10,20 @@ import (
 	"strings"
 )
 
-// groups is the control group above all pods. It is ours alone, so what is in it
-// may be ended.
-const groups = "/onrush-test-kubernetes"
-
 // makeNetwork makes the pods' bridge and the way from the API service's address
 // to the API server.
-func makeNetwork(api int) error {
+func (h host) makeNetwork(api int) error {
 	for _, line := range []string{
-		"ip link add " + bridge + " type bridge",
-		"ip addr add " + gateway + "/17 dev " + bridge,
-		"ip link set " + bridge + " up",
+		"ip link add " + h.bridge + " type bridge",
+		"ip addr add " + h.gateway() + "/17 dev " + h.bridge,
+		"ip link set " + h.bridge + " up",
 		"sysctl -q -w net.ipv4.ip_forward=1",
 	} {
 		if err := sh(line); err != nil {
 			return err
 		}
 	}
-	for _, rule := range apiRules(fmt.Sprint(api)) {
+	for _, rule := range h.apiRules(fmt.Sprint(api)) {
 		if err := sh("iptables -w -t nat -A " + rule); err != nil {
 			return err
 		}
@@ -35,16 +31,16 @@ func makeNetwork(api int) error {
 	return nil
 }
 
-func apiRules(port string) []string {
-	match := " -d " + apiService + "/32 -p tcp -m tcp --dport 443 -m comment --comment " + bridge + " -j DNAT --to-destination " + gateway + ":" + port
+func (h host) apiRules(port string) []string {
+	match := " -d " + h.apiService() + "/32 -p tcp -m tcp --dport 443 -m comment --comment " + h.bridge + " -j DNAT --to-destination " + h.gateway() + ":" + port
 	return []string{"PREROUTING" + match, "OUTPUT" + match}
 }
 
 // removeNetwork takes the bridge off, and every rule that names it: ours, and
 // those that the network plugins left of pods that were killed.
-func removeNetwork() {
-	if exists("/sys/class/net/" + bridge) {
-		_ = sh("ip link del " + bridge)
+func (h host) removeNetwork() {
+	if exists("/sys/class/net/" + h.bridge) {
+		_ = sh("ip link del " + h.bridge)
 	}
 	rules, err := exec.Command("iptables-save", "-t", "nat").Output()
 	if err != nil {
@@ -53,7 +49,7 @@ func removeNetwork() {
 	var chains []string
 	for line := range strings.Lines(string(rules)) {
 		rule, appended := strings.CutPrefix(strings.TrimSpace(line), "-A ")
-		if !appended || !strings.Contains(rule, bridge) && !strings.Contains(rule, `name: \"onrush\"`) {
+		if !appended || !strings.Contains(rule, h.bridge) {
 			continue
 		}
 		if chain, rest, _ := strings.Cut(rule, " "); !strings.HasPrefix(chain, "CNI-") {
@@ -83,13 +79,13 @@ func hierarchies() []string {
 	return found
 }
 
-func makeGroups() error {
+func (h host) makeGroups() error {
 	for _, root := range hierarchies() {
 		if control := filepath.Join(root, "cgroup.subtree_control"); exists(control) {
 			// What is not there, or delegated already, is no harm.
 			_ = os.WriteFile(control, []byte("+cpu +memory +pids +cpuset +io"), 0o644)
 		}
-		dir := filepath.Join(root, groups)
+		dir := filepath.Join(root, h.groups)
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return err
 		}
@@ -106,10 +102,10 @@ func makeGroups() error {
 
 // removeGroups removes our control groups, the innermost first. None has a
 // process any more.
-func removeGroups() {
+func (h host) removeGroups() {
 	for _, root := range hierarchies() {
 		var dirs []string
-		_ = filepath.WalkDir(filepath.Join(root, groups), func(path string, entry fs.DirEntry, err error) error {
+		_ = filepath.WalkDir(filepath.Join(root, h.groups), func(path string, entry fs.DirEntry, err error) error {
 			if err == nil && entry.IsDir() {
 				dirs = append(dirs, path)
 			}

@@ -66,6 +66,7 @@ func run(args []string) error {
 type cluster struct {
 	cache string // kept: programs
 	dir   string // thrown away with every start: certificates, data, logs
+	host
 }
 
 func newCluster() (*cluster, error) {
@@ -82,7 +83,8 @@ func newCluster() (*cluster, error) {
 		return nil, err
 	}
 	cache := filepath.Join(root, "kubernetes-"+version)
-	return &cluster{cache: cache, dir: filepath.Join(cache, "cluster")}, os.MkdirAll(cache, 0o755)
+	dir := filepath.Join(cache, "cluster")
+	return &cluster{cache: cache, dir: dir, host: hostOf(dir)}, os.MkdirAll(cache, 0o755)
 }
 
 func (c *cluster) file(name ...string) string {

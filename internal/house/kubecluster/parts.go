@@ -1,6 +1,8 @@
 package main
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"strings"
@@ -12,18 +14,36 @@ var parts = []string{"etcd", "apiserver", "controller-manager", "scheduler", "co
 // ports are free ones, chosen at every start: other clusters may be here too.
 type ports struct{ etcd, peer, api, kubelet int }
 
-// The pods' network. The bridge is made before the first pod, so that the API
-// server can listen on its address, which host and pods both reach.
-const (
-	bridge   = "onrushk8s0"
-	gateway  = "10.207.128.1"
-	podRange = "10.207.128.0/17"
-	services = "10.207.0.0/24"
-	// apiService is the address that pods find in KUBERNETES_SERVICE_HOST. One rule
-	// of iptables leads from there to the API server, in place of a kube-proxy.
-	apiService = "10.207.0.1"
-	admin      = "onrush-test-admin" // the token of the cluster's administrator
-)
+// admin is the token of the cluster's administrator.
+const admin = "onrush-test-admin"
+
+// host is what a cluster takes of its machine beside its folder. Clusters of
+// several folders take different ones.
+type host struct {
+	bridge  string // of the pods' network
+	network string // its first half is the services', its second the pods': "10.207"
+	groups  string // control group above all pods: what is in it may be ended
+}
+
+// hostOf derives them from the cluster's folder.
+func hostOf(dir string) host {
+	sum := sha256.Sum256([]byte(dir))
+	return host{
+		bridge:  "onrush" + hex.EncodeToString(sum[:3]),
+		network: fmt.Sprintf("10.%d", 192+int(sum[3])%60),
+		groups:  "/onrush-test-kubernetes-" + hex.EncodeToString(sum[:3]),
+	}
+}
+
+// gateway is the bridge's address. The bridge is made before the first pod, so
+// that the API server can listen there, where host and pods both reach it.
+func (h host) gateway() string { return h.network + ".128.1" }
+
+func (h host) podRange() string { return h.network + ".128.0/17" }
+
+// apiService is the address that pods find in KUBERNETES_SERVICE_HOST. One rule
+// of iptables leads from there to the API server, in place of a kube-proxy.
+func (h host) apiService() string { return h.network + ".0.1" }
 
 // command is how a part is started.
 func (c *cluster) command(name, hyper string, p ports) []string {
@@ -39,11 +59,11 @@ func (c *cluster) command(name, hyper string, p ports) []string {
 	case "apiserver":
 		return []string{
 			hyper, "apiserver", fmt.Sprintf("--etcd-servers=http://127.0.0.1:%d", p.etcd),
-			"--bind-address=" + gateway, "--advertise-address=" + gateway, fmt.Sprintf("--secure-port=%d", p.api),
+			"--bind-address=" + c.gateway(), "--advertise-address=" + c.gateway(), fmt.Sprintf("--secure-port=%d", p.api),
 			"--cert-dir=" + c.file("certs"), "--tls-cert-file=" + c.file("certs", "api.crt"), "--tls-private-key-file=" + c.file("certs", "api.key"),
 			"--authorization-mode=RBAC", "--token-auth-file=" + c.file("tokens.csv"), "--anonymous-auth=false",
 			"--service-account-issuer=https://kubernetes.default.svc", "--service-account-key-file=" + c.file("certs", "accounts.key"),
-			"--service-account-signing-key-file=" + c.file("certs", "accounts.key"), "--service-cluster-ip-range=" + services,
+			"--service-account-signing-key-file=" + c.file("certs", "accounts.key"), "--service-cluster-ip-range=" + c.network + ".0.0/24",
 			"--endpoint-reconciler-type=none", "--kubelet-preferred-address-types=Hostname", "--max-requests-inflight=800",
 			"--kubelet-certificate-authority=", "--event-ttl=1h", "--watch-cache=true",
 		}
@@ -81,7 +101,7 @@ func (c *cluster) write(p ports) error {
 		return err
 	}
 	fill := strings.NewReplacer(
-		"DIR", c.dir, "GATEWAY", gateway, "BRIDGE", bridge, "RANGE", podRange, "TOKEN", admin, "GROUP", groups,
+		"DIR", c.dir, "GATEWAY", c.gateway(), "BRIDGE", c.bridge, "RANGE", c.podRange(), "TOKEN", admin, "GROUP", c.groups,
 		"APIPORT", fmt.Sprint(p.api), "KUBELETPORT", fmt.Sprint(p.kubelet), "AUTHORITY", base64Of(authority),
 	)
 	for name, text := range map[string]string{
@@ -159,7 +179,7 @@ disabled_plugins = ["io.containerd.internal.v1.opt", "io.containerd.snapshotter.
     SystemdCgroup = false
 `
 
-const cniConfig = `{"cniVersion": "0.4.0", "name": "onrush", "plugins": [
+const cniConfig = `{"cniVersion": "0.4.0", "name": "BRIDGE", "plugins": [
   {"type": "bridge", "bridge": "BRIDGE", "isGateway": true, "ipMasq": true, "hairpinMode": true,
    "ipam": {"type": "host-local", "dataDir": "DIR/addresses", "ranges": [[{"subnet": "RANGE"}]], "routes": [{"dst": "0.0.0.0/0"}]}},
   {"type": "portmap", "capabilities": {"portMappings": true}}

@@ -115,8 +115,8 @@ func (c *cluster) clear() error {
 	if err := c.unmount(); err != nil {
 		return err
 	}
-	removeNetwork()
-	removeGroups()
+	c.removeNetwork()
+	c.removeGroups()
 	return os.RemoveAll(c.dir)
 }
 
@@ -163,7 +163,7 @@ func (c *cluster) strays() []int {
 		if args := strings.Split(string(line), "\x00"); strings.Contains(args[0], "containerd-shim") && slices.Contains(args, c.file("containerd.sock")) {
 			found = append(found, pid)
 		}
-		if in, _ := os.ReadFile(entry + "/cgroup"); strings.Contains(string(in), ":"+groups+"/") {
+		if in, _ := os.ReadFile(entry + "/cgroup"); strings.Contains(string(in), ":"+c.groups+"/") {
 			found = append(found, pid)
 		}
 	}

@@ -29,10 +29,10 @@ func (c *cluster) start(hyper string) error {
 	if err != nil {
 		return err
 	}
-	if err := makeNetwork(p.api); err != nil {
+	if err := c.makeNetwork(p.api); err != nil {
 		return err
 	}
-	if err := makeGroups(); err != nil {
+	if err := c.makeGroups(); err != nil {
 		return err
 	}
 	if err := c.write(p); err != nil {
@@ -172,7 +172,7 @@ func (c *cluster) certificates() error {
 		IsCA: true, BasicConstraintsValid: true,
 		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		IPAddresses: []net.IP{net.ParseIP(gateway), net.ParseIP(apiService), net.IPv4(127, 0, 0, 1)},
+		IPAddresses: []net.IP{net.ParseIP(c.gateway()), net.ParseIP(c.apiService()), net.IPv4(127, 0, 0, 1)},
 		DNSNames:    []string{"localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc"},
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)

@@ -84,14 +84,17 @@ func Write(w io.Writer, image Image) error {
 		return err
 	}
 	manifest.Annotations = map[string]string{"io.containerd.image.name": image.Ref}
-	for name, content := range map[string]any{
-		"oci-layout": map[string]string{"imageLayoutVersion": "1.0.0"},
-		"index.json": map[string]any{"schemaVersion": 2, "manifests": []descriptor{manifest}},
-		"manifest.json": []map[string]any{{
+	for _, file := range []struct {
+		name    string
+		content any
+	}{
+		{"oci-layout", map[string]string{"imageLayoutVersion": "1.0.0"}},
+		{"index.json", map[string]any{"schemaVersion": 2, "manifests": []descriptor{manifest}}},
+		{"manifest.json", []map[string]any{{
 			"Config": blobPath(config), "RepoTags": []string{image.Ref}, "Layers": []string{blobPath(layerBlob)},
-		}},
+		}}},
 	} {
-		if err := add(archive, name, encode(content)); err != nil {
+		if err := add(archive, file.name, encode(file.content)); err != nil {
 			return err
 		}
 	}

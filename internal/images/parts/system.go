@@ -109,7 +109,7 @@ func (b *Builder) base(ctx context.Context, arch string) (recipe, error) {
 func joinCertificates(dir string) error {
 	var names []string
 	folder := filepath.Join(dir, "usr", "share", "ca-certificates")
-	err := filepath.WalkDir(folder, func(p string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir(folder, func(p string, _ fs.DirEntry, err error) error {
 		if err == nil && strings.HasSuffix(p, ".crt") {
 			names = append(names, p)
 		}

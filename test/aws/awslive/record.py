@@ -77,8 +77,12 @@ def resources(call: Call, account: str) -> list[str]:
         return [body.get("resource", "*")]
     if call.service == "iam" and body.get("RoleName"):
         return [f"arn:aws:iam::{account}:role/{body['RoleName']}"]
+    if call.service == "servicequotas" and body.get("QuotaCode"):
+        return [f"arn:aws:servicequotas:{region}:{account}:{body.get('ServiceCode')}/{body['QuotaCode']}"]
     if call.service == "sts" and body.get("RoleArn"):
         return [body["RoleArn"]]
+    if call.service == "servicequotas" and body.get("QuotaCode"):
+        return [f"arn:aws:servicequotas:{region}:{account}:{body.get('ServiceCode')}/{body['QuotaCode']}"]
     if call.service == "ssm" and body.get("Name"):
         return [f"arn:aws:ssm:{region}:{account}:parameter/{str(body['Name']).lstrip('/')}"]
     return sorted(arns(body)) or ["*"]

@@ -10,6 +10,7 @@
     POST /moto-live/kill               {"task": id or ARN}: its processes, by SIGKILL
     GET  /moto-live/inventory          what the account of a key has in a region; ?region=&key=
     PUT  /moto-live/answers            what functions of custom resources answer; ?id=
+    POST /moto-live/end                {"cluster": name}: all its tasks, by SIGKILL
     POST /moto-live/interrupt          {"task": id or ARN}: Spot takes it back
 """
 
@@ -157,6 +158,12 @@ class Server:
                 return inventory(AWS(self.ecs.endpoint, query["region"], query["key"]))
             case "PUT", "answers":
                 return self.formation.functions.answer(query["id"], body)
+            case "POST", "end":
+                for task in self.ecs.all():
+                    if task.cluster == body["cluster"]:
+                        task.kill()
+                        task.end("UserInitiated", "ended with its test")
+                return {}
             case "POST", "interrupt":
                 self._task(body["task"]).interrupt()
                 return {}

@@ -49,7 +49,7 @@ app.kubernetes.io/component: server
 {{- $settings := dict "namespace" (include "onrush.tasks" $) "service_account" (printf "%s-task" (include "onrush.name" $)) -}}
 {{- if $.Values.pullSecrets -}}{{- $_ := set $settings "pull_secrets" (join "," $.Values.pullSecrets) -}}{{- end -}}
 {{- if .image.pullPolicy -}}{{- $_ := set $settings "pull_policy" .image.pullPolicy -}}{{- end -}}
-{{- $region := dict "name" .name "driver" "kubernetes" "cpu" .cpu "memory" .memory
+{{- $region := dict "name" .name "driver" "kubernetes" "cpu" (float64 .cpu) "memory" .memory
       "server" (.serverURL | default (include "onrush.inside" $))
       "image" (printf "%s:%s" .image.repository (.image.tag | default (include "onrush.tag" $)))
       "settings" (merge (deepCopy .settings) $settings) -}}

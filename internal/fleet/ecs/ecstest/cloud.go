@@ -115,6 +115,7 @@ func New(tb testing.TB, region string, subnets, bits int) *Cloud {
 	tb.Cleanup(func() {
 		c.live(http.MethodDelete, "faults?key="+c.Key, nil, nil)
 		c.live(http.MethodDelete, "faults?cluster="+c.Cluster, nil, nil)
+		c.live(http.MethodPost, "end", map[string]string{"cluster": c.Cluster}, nil) // what a failed test left
 	})
 	return c
 }

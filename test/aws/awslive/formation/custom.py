@@ -8,6 +8,8 @@ import time
 import uuid
 from typing import Any
 
+from .aws import AWS
+
 RUN = """
 import json, sys, time, types
 asked = json.load(sys.stdin)
@@ -46,7 +48,7 @@ class Functions:
         event.set()
         return {}
 
-    def ask(self, aws: Any, properties: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
+    def ask(self, aws: AWS, properties: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
         """Sends an event and returns what the function answered."""
         function = self._known[properties["ServiceToken"]]
         id, done, kept = uuid.uuid4().hex, threading.Event(), dict[str, Any]()
@@ -61,16 +63,17 @@ class Functions:
             event["OldResourceProperties"] = {k: text(v) for k, v in event["OldResourceProperties"].items()}
         asked = {"code": function["Code"]["ZipFile"], "handler": function["Handler"], "timeout": float(function["Timeout"]), "event": event}
         patience = float(properties.get("ServiceTimeout", 3600))
+        keys = aws.sts.assume_role(RoleArn=function["Role"], RoleSessionName="function")["Credentials"]
         ran = subprocess.run(
             [sys.executable, "-c", RUN],
             input=json.dumps(asked).encode(),
-            env=self._environment(aws, function),
+            env=environment(aws, keys),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             timeout=min(patience, asked["timeout"] + 30),
             check=False,
         )
-        self._log(aws, function, ran.stdout.decode(errors="replace"))
+        log(AWS(aws.endpoint, aws.region, keys["AccessKeyId"]), function, ran.stdout.decode(errors="replace"))
         del self._waiting[id]
         if not done.is_set():
             raise Failed(f"CloudFormation did not receive a response from your Custom Resource: {ran.stdout.decode(errors='replace')[-500:]}")
@@ -81,26 +84,28 @@ class Functions:
             raise Failed(f"Received response status [FAILED] from custom resource. Message returned: {kept.get('Reason')}", kept["PhysicalResourceId"])
         return kept
 
-    def _environment(self, aws: Any, function: dict[str, Any]) -> dict[str, str]:
-        own = aws.sts.assume_role(RoleArn=function["Role"], RoleSessionName="function")["Credentials"]
-        return {
-            "AWS_ENDPOINT_URL": aws.endpoint,
-            "AWS_REGION": aws.region,
-            "AWS_DEFAULT_REGION": aws.region,
-            "AWS_ACCESS_KEY_ID": own["AccessKeyId"],
-            "AWS_SECRET_ACCESS_KEY": own["SecretAccessKey"],
-            "AWS_SESSION_TOKEN": own["SessionToken"],
-            "NO_PROXY": "127.0.0.1",
-            "PYTHONDONTWRITEBYTECODE": "1",
-        }
 
-    def _log(self, aws: Any, function: dict[str, Any], output: str) -> None:
-        group = function.get("LoggingConfig", {}).get("LogGroup")
-        if group and output.strip():
-            stream = uuid.uuid4().hex
-            aws.logs.create_log_stream(logGroupName=group, logStreamName=stream)
-            stamp = int(time.time() * 1000)
-            aws.logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=[{"timestamp": stamp, "message": output}])
+def environment(aws: AWS, keys: dict[str, Any]) -> dict[str, str]:
+    return {
+        "AWS_ENDPOINT_URL": aws.endpoint,
+        "AWS_REGION": aws.region,
+        "AWS_DEFAULT_REGION": aws.region,
+        "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": keys["SessionToken"],
+        "NO_PROXY": "127.0.0.1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def log(aws: AWS, function: dict[str, Any], output: str) -> None:
+    """What the function wrote, put with its own role, as Lambda does."""
+    group = function.get("LoggingConfig", {}).get("LogGroup")
+    if group and output.strip():
+        stream = uuid.uuid4().hex
+        aws.logs.create_log_stream(logGroupName=group, logStreamName=stream)
+        stamp = int(time.time() * 1000)
+        aws.logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=[{"timestamp": stamp, "message": output}])
 
 
 def text(value: Any) -> Any:

@@ -38,7 +38,8 @@ def _machines(aws: AWS) -> dict[str, list[str]]:
         "launch template": [t["LaunchTemplateId"] for t in aws.ec2.describe_launch_templates()["LaunchTemplates"]],
         "group of machines": [g["AutoScalingGroupName"] for g in aws.autoscaling.describe_auto_scaling_groups()["AutoScalingGroups"]],
         "volume": [v["VolumeId"] for v in aws.ec2.describe_volumes()["Volumes"]],
-        "snapshot of a volume": [s["SnapshotId"] for s in aws.ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"] if "for AMI" not in s["Description"]],
+        # moto's machine images have hundreds, without a tag.
+        "snapshot of a volume": [s["SnapshotId"] for s in aws.ec2.describe_snapshots(Filters=[{"Name": "tag-key", "Values": ["stack"]}])["Snapshots"]],
     }
 
 

@@ -7,26 +7,13 @@ from typing import Any
 
 from .kinds import Kind, Made, Place, tags, without
 
-# How long a cluster waits for the end of its services' tasks.
+# How long a service's tasks may take to end.
 PATIENCE = 60.0
 
 
 def cluster(aws: Any, p: dict[str, Any], place: Place) -> Made:
     made = aws.call("ecs", "create_cluster", p, clusterName=place.name)["cluster"]
     return place.name, {"Arn": made["clusterArn"]}
-
-
-def delete_cluster(aws: Any, id: str, p: dict[str, Any]) -> None:
-    end = time.monotonic() + PATIENCE
-    while aws.ecs.list_tasks(cluster=id, desiredStatus="STOPPED")["taskArns"] and _ending(aws, id) and time.monotonic() < end:
-        time.sleep(0.1)
-    aws.ecs.delete_cluster(cluster=id)
-
-
-def _ending(aws: Any, id: str) -> bool:
-    """Whether tasks that are to stop are still up."""
-    arns = aws.ecs.list_tasks(cluster=id, desiredStatus="STOPPED")["taskArns"][:100]
-    return any(t["lastStatus"] != "STOPPED" for t in aws.ecs.describe_tasks(cluster=id, tasks=arns)["tasks"])
 
 
 def definition(aws: Any, p: dict[str, Any], place: Place) -> Made:
@@ -36,6 +23,22 @@ def definition(aws: Any, p: dict[str, Any], place: Place) -> Made:
 def service(aws: Any, p: dict[str, Any], place: Place) -> Made:
     made = aws.call("ecs", "create_service", p, serviceName=place.name)["service"]
     return made["serviceArn"], {"Name": place.name}
+
+
+def delete_service(aws: Any, id: str, p: dict[str, Any]) -> None:
+    aws.ecs.delete_service(cluster=p["Cluster"], service=id, force=True)
+    end = time.monotonic() + PATIENCE
+    while _has_tasks(aws, p["Cluster"], "service:" + id.split("/")[-1]) and time.monotonic() < end:
+        time.sleep(0.1)
+
+
+def _has_tasks(aws: Any, cluster: str, group: str) -> bool:
+    for state in ("RUNNING", "STOPPED"):
+        arns = aws.ecs.list_tasks(cluster=cluster, desiredStatus=state)["taskArns"][:100]
+        tasks = aws.ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"] if arns else []
+        if any(t["lastStatus"] != "STOPPED" and t.get("group") == group for t in tasks):
+            return True
+    return False
 
 
 CHANGES = ("Cluster", "TaskDefinition", "DesiredCount", "DeploymentConfiguration", "NetworkConfiguration", "HealthCheckGracePeriodSeconds")
@@ -90,9 +93,9 @@ def function(aws: Any, p: dict[str, Any], place: Place) -> Made:
 
 
 KINDS = {
-    "AWS::ECS::Cluster": Kind(cluster, delete_cluster),
+    "AWS::ECS::Cluster": Kind(cluster, lambda aws, id, p: aws.ecs.delete_cluster(cluster=id)),
     "AWS::ECS::TaskDefinition": Kind(definition, lambda aws, id, p: aws.ecs.deregister_task_definition(taskDefinition=id)),
-    "AWS::ECS::Service": Kind(service, lambda aws, id, p: aws.ecs.delete_service(cluster=p["Cluster"], service=id, force=True), change_service),
+    "AWS::ECS::Service": Kind(service, delete_service, change_service),
     "AWS::EC2::LaunchTemplate": Kind(template, lambda aws, id, p: aws.ec2.delete_launch_template(LaunchTemplateId=id)),
     "AWS::AutoScaling::AutoScalingGroup": Kind(machines, delete_machines, change_machines),
     "AWS::Lambda::Function": Kind(function, lambda aws, id, p: aws.lambda_.delete_function(FunctionName=id)),

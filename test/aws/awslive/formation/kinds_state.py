@@ -44,7 +44,8 @@ def change_volume(aws: Any, id: str, old: dict[str, Any], new: dict[str, Any], p
 
 
 def snapshot_volume(aws: Any, id: str, place: Place) -> str:
-    return aws.ec2.create_snapshot(VolumeId=id, Description=f"{place.stack} {place.logical}")["SnapshotId"]
+    own = {"ResourceType": "snapshot", "Tags": [{"Key": "stack", "Value": place.stack}]}
+    return aws.ec2.create_snapshot(VolumeId=id, TagSpecifications=[own])["SnapshotId"]
 
 
 def subnet_group(aws: Any, p: dict[str, Any], place: Place) -> Made:

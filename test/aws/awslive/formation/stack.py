@@ -10,7 +10,7 @@ from typing import Any
 from .aws import AWS
 from .custom import Failed, Functions
 from .kinds import Kind, Place, kinds
-from .template import Values, order
+from .template import Values, needs, order
 
 KINDS = kinds()
 
@@ -214,17 +214,26 @@ class Stack:
         self.say(resource.logical, resource.kind, "DELETE_COMPLETE")
 
     def _remove_all(self, why: str) -> list[str]:
-        """Deletes what there is, the last made first. A failed creation keeps nothing."""
+        """Deletes what there is, the last made first, but for what those need that
+        could not be deleted. A failed creation keeps nothing."""
         failed: list[str] = []
+        blocked: set[str] = set()
         for name in reversed(list(self.resources)):
             resource = self.resources[name]
+            if name in blocked:
+                blocked |= self._needs(name)
+                continue
             try:
                 self._drop(resource, "Delete" if why == "ROLLBACK" else resource.keep)
                 del self.resources[name]
             except Exception as e:
                 failed.append(name)
+                blocked |= self._needs(name)
                 self.say(name, resource.kind, "DELETE_FAILED", str(e))
         return failed
+
+    def _needs(self, name: str) -> set[str]:
+        return needs(self.template["Resources"].get(name, {}))
 
     def _note(self, e: Exception) -> None:
         if not isinstance(e, (Failed, ValueError)):
