@@ -11,7 +11,7 @@ func (a *api) registerPlan() {
 	handle(a, route{
 		method: "POST", path: "/plan", id: "plan", tag: "plan", summary: "Work out what a scenario would run now, without running it",
 		description: "To read what a script says, its tool runs the script's first part on the server: the plan of a script that is not saved needs the role operator.",
-		role: load.Viewer, maxBody: draftBody,
+		role:        load.Viewer, maxBody: draftBody,
 	}, a.plan)
 }
 
