@@ -95,7 +95,7 @@ func (r *registrar) handle(t *testing.T, event map[string]any) string {
 }
 
 // answer is what a function tells CloudFormation.
-type answer struct{ Status, Reason, PhysicalResourceId, StackId, RequestId, LogicalResourceId string } //nolint:revive,staticcheck // AWS's names
+type answer struct{ Status, Reason, PhysicalResourceId, StackId, RequestId, LogicalResourceId string } //nolint:staticcheck // AWS's names
 
 // functionCode is the code of a function in the region's template.
 func functionCode(t *testing.T, name string) string {
