@@ -62,16 +62,14 @@ func TestKubernetes(t *testing.T) {
 			"target": cmdTarget, "serve": cmdServe, "await": cmdAwait, "json": cmdJSON, "keep": cmdKeep, "whole": cmdWhole,
 			// killcontainer INDEX ends its first process by force.
 			"killcontainer": func(ts *testscript.TestScript, _ bool, args []string) {
-				list, err := client.CoreV1().Pods(ts.Getenv("NAMESPACE")).List(context.Background(), metav1.ListOptions{LabelSelector: "batch.kubernetes.io/job-completion-index=" + args[0]})
-				ts.Check(err)
-				for _, pod := range list.Items {
-					if pod.Status.Phase == corev1.PodRunning {
-						id := strings.TrimPrefix(pod.Status.ContainerStatuses[0].ContainerID, "containerd://")
-						ts.Check(exec.Command(ctr[0], append(ctr[1:], "tasks", "kill", "--signal", "SIGKILL", id)...).Run())
-						return
-					}
-				}
-				ts.Fatalf("no pod with index %s runs", args[0])
+				pod := runningPod(ts, client, args[0])
+				id := strings.TrimPrefix(pod.Status.ContainerStatuses[0].ContainerID, "containerd://")
+				ts.Check(exec.Command(ctr[0], append(ctr[1:], "tasks", "kill", "--signal", "SIGKILL", id)...).Run())
+			},
+			// deletepod INDEX takes it away behind the server's back, as a drain of its node does.
+			"deletepod": func(ts *testscript.TestScript, _ bool, args []string) {
+				pod := runningPod(ts, client, args[0])
+				ts.Check(client.CoreV1().Pods(pod.Namespace).Delete(context.Background(), pod.Name, metav1.DeleteOptions{}))
 			},
 			// empty waits until the namespace has nothing of ours.
 			"empty": func(ts *testscript.TestScript, _ bool, _ []string) {
@@ -85,6 +83,19 @@ func TestKubernetes(t *testing.T) {
 			},
 		},
 	})
+}
+
+// runningPod is the pod that runs the task with an index.
+func runningPod(ts *testscript.TestScript, client kubernetes.Interface, index string) corev1.Pod {
+	list, err := client.CoreV1().Pods(ts.Getenv("NAMESPACE")).List(context.Background(), metav1.ListOptions{LabelSelector: "batch.kubernetes.io/job-completion-index=" + index})
+	ts.Check(err)
+	for _, pod := range list.Items {
+		if pod.Status.Phase == corev1.PodRunning {
+			return pod
+		}
+	}
+	ts.Fatalf("no pod with index %s runs", index)
+	return corev1.Pod{}
 }
 
 func leftIn(ts *testscript.TestScript, client kubernetes.Interface, namespace string) []string {

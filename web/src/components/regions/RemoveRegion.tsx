@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { ApiError, errorText } from "../../api/errors";
-import { removeRegion } from "../../api/regions";
+import { regionsQuery, removeRegion } from "../../api/regions";
 import page from "../Page.module.css";
 import classes from "./RemoveRegion.module.css";
 
@@ -15,9 +15,12 @@ export function RemoveRegion({ name }: { name: string }) {
   const remove = useMutation({
     mutationFn: (force: boolean) => removeRegion(name, force),
     onSuccess: async () => {
+      // The list must not show it for the moment that its next answer takes.
+      await queries.cancelQueries({ queryKey: ["regions"], exact: true });
+      queries.setQueryData(regionsQuery.queryKey, (list) => list?.filter((r) => r.name !== name));
       await navigate({ to: "/regions" });
       queries.removeQueries({ queryKey: ["regions", name] });
-      await queries.invalidateQueries({ queryKey: ["regions"], exact: true });
+      void queries.invalidateQueries({ queryKey: ["regions"], exact: true });
     },
   });
   const inUse = remove.error instanceof ApiError && remove.error.status === 409;
