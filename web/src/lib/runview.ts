@@ -88,7 +88,8 @@ export function runView(run: Run, snapshot: Snapshot | undefined, report: Report
     metrics: byName(figures?.metrics),
     starts: byName(figures?.provisioning),
     tasks: rows,
-    planned: report?.accounting.tasks_planned ?? plan?.tasks ?? rows.length,
+    // Tasks that came to the running run count as well.
+    planned: report?.accounting.tasks_planned ?? Math.max(plan?.tasks ?? 0, rows.length),
     reporting: report?.accounting.tasks_reported ?? rows.filter((t) => t.status === "running" && t.behind <= 3).length,
     criteria: figures?.criteria ?? (plan?.criteria ?? []).map((c) => ({ criterion: c, verdict: "not_judged" })),
     accounting: report?.accounting,

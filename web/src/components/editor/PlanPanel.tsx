@@ -46,8 +46,13 @@ export function PlanPanel({ checked, blank, awaits }: { checked: Checked; blank:
 
 function headline(plan: Plan): string {
   const load = plan.model === "open" ? `up to ${rate(plan.rate)}` : `up to ${count(plan.users)} users`;
-  const long = plan.profile.endless ? "until its limit" : `for ${duration(seconds(plan.duration))}`;
+  const long = lasts(plan) ? `for ${duration(lasts(plan))}` : plan.script ? "until the script ends" : "until its limit";
   return `${load} from ${count(plan.tasks)} ${plan.tasks === 1 ? "task" : "tasks"} ${long}`;
+}
+
+/** Seconds that the plan lasts, if that is known: a script may say it where the profile does not. */
+function lasts(plan: Plan): number | undefined {
+  return plan.profile.endless && plan.iterations ? undefined : seconds(plan.duration) || undefined;
 }
 
 function PlanFacts({ plan }: { plan: Plan }) {
@@ -206,6 +211,7 @@ function corners(plan: Plan): ProfilePoint[] {
   const points = (plan.profile.points ?? []).map((p) => ({ second: seconds(p.at) ?? 0, level: p.level }));
   const last = points.at(-1);
   // An endless profile has no width of its own: show that its last level holds.
-  if (plan.profile.endless && last) points.push({ second: last.second + Math.max(30, last.second), level: last.level });
+  if (plan.profile.endless && last)
+    points.push({ second: lasts(plan) ?? last.second + Math.max(30, last.second), level: last.level });
   return points;
 }

@@ -82,7 +82,8 @@ const columns: Column<Row>[] = [
     right: true,
     wide: true,
     sort: ([, f]) => f.bytes_received,
-    cell: ([, f]) => bytes(f.bytes_received),
+    // k6 tells bytes of the whole script and not of a request.
+    cell: ([, f]) => (f.bytes_received || !f.requests ? bytes(f.bytes_received) : "–"),
   },
 ];
 
