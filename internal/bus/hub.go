@@ -47,6 +47,14 @@ var ErrNotMine = errors.New("the run is owned by another server")
 // of a sender once.
 const dedupeFor = 5 * time.Minute
 
+// storeCreateFailed is NATS's number for a stream whose folder it could not make.
+const (
+	storeCreateFailed jetstream.ErrorCode = 10049
+
+	storeTries = 5
+	storePause = 50 * time.Millisecond
+)
+
 // NewHub makes a Hub over a connection that may use every subject.
 func NewHub(options HubOptions) (*Hub, error) {
 	js, err := jetstream.New(options.NC)
@@ -101,6 +109,29 @@ func (h *Hub) IssueTicket(run, task, region string, attempt int, ttl time.Durati
 // OpenRun makes the stream that keeps a run's windows and events until
 // CloseRun. A stream that is there already stays as it is.
 func (h *Hub) OpenRun(ctx context.Context, run string) error {
+	err := h.openStream(ctx, run)
+	// Its folder is made beside others that are being removed with theirs, and
+	// then NATS may find one gone that it has just made.
+	for try := 0; try < storeTries && isStoreError(err); try++ {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(storePause):
+		}
+		err = h.openStream(ctx, run)
+	}
+	if err != nil {
+		return fmt.Errorf("open stream of run %s: %w", run, err)
+	}
+	return nil
+}
+
+func isStoreError(err error) bool {
+	var refused *jetstream.APIError
+	return errors.As(err, &refused) && refused.ErrorCode == storeCreateFailed
+}
+
+func (h *Hub) openStream(ctx context.Context, run string) error {
 	_, err := h.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
 		Name:        streamName(run),
 		Description: "windows and events of run " + run,
@@ -114,10 +145,7 @@ func (h *Hub) OpenRun(ctx context.Context, run string) error {
 		DenyDelete: true,
 		DenyPurge:  true,
 	})
-	if err != nil {
-		return fmt.Errorf("open stream of run %s: %w", run, err)
-	}
-	return nil
+	return err
 }
 
 // CloseRun deletes the run's stream and ends its tickets. It is no error when

@@ -301,7 +301,7 @@ func (c *conductor) move(ctx context.Context, to load.Status, why string, change
 	c.run = run
 	c.dirty = true
 	c.log.Info("run is "+string(to), "why", why)
-	return c.note(ctx, "status", "", string(to)+": "+why)
+	return c.note(context.WithoutCancel(ctx), "status", "", string(to)+": "+why)
 }
 
 // note records an event.

@@ -80,7 +80,8 @@ func (c *conductor) change(ctx context.Context, change load.Change, why string, 
 	case load.ChangeLevel:
 		text = fmt.Sprintf("load changed to %g %s at second %.1f, %s", change.Level, c.unit(), time.Duration(change.At).Seconds(), why)
 	}
-	return c.note(ctx, "change", "", text)
+	// It is done: a server that ends now must tell of it all the same.
+	return c.note(context.WithoutCancel(ctx), "change", "", text)
 }
 
 func (c *conductor) unit() string {

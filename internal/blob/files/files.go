@@ -110,7 +110,8 @@ func (b *Bucket) moveIn(from, to string) error {
 		if err == nil {
 			break
 		}
-		if !errors.Is(err, fs.ErrNotExist) || try == moveTries {
+		// MkdirAll says that a folder exists when it goes while it looks.
+		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrExist) || try == moveTries {
 			return err
 		}
 	}

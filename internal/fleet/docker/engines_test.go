@@ -74,6 +74,11 @@ func startEngine(t *testing.T) engine2 {
 		_ = cmd.Wait()
 	}()
 	t.Cleanup(func() {
+		defer func() {
+			if t.Failed() {
+				t.Logf("the second engine said: %s", log.String())
+			}
+		}()
 		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 			t.Error(err)
 		}
@@ -245,7 +250,10 @@ func TestTwoEngines(t *testing.T) {
 		t.Errorf("%d tasks were refused, want the three that run on the silent engine", refused)
 	}
 	first.breaks(nil)
-	await(t, "the first engine is seen", func() bool { return len(instances(t, fresh, run)) == 10 })
+	await(t, "the first engine is seen", func() bool { // it is not asked again at once
+		list, err := fresh.List(t.Context(), run)
+		return err == nil && len(list) == 10
+	})
 	if err := fresh.Stop(t.Context(), run); err != nil {
 		t.Error(err)
 	}

@@ -39,13 +39,15 @@ type Harness struct {
 }
 
 // Program is the program that instances run: a script for sh that plays what
-// the ticket says. A harness runs it as: sh -c Program.
+// the ticket says. A harness runs it as: sh -c Program. Its two outputs are a moment
+// apart: platforms read them side by side, so which of two lines came last is
+// theirs to say.
 const Program = `
 case "$ONRUSH_TICKET" in
 wait)   echo "up and waiting"; trap 'echo "told to end"; exit 0' TERM; while :; do sleep 0.05; done ;;
 deaf)   echo "up and deaf"; trap '' TERM; while :; do sleep 0.05; done ;;
 family) sh -c 'trap "" TERM; while :; do sleep 0.05; done' & echo "up with a child"; trap 'exit 0' TERM; while :; do sleep 0.05; done ;;
-quit)   echo "first line"; echo "cannot read the plan" >&2; exit 3 ;;
+quit)   echo "first line"; sleep 0.3; echo "cannot read the plan" >&2; exit 3 ;;
 count)  for i in 1 2 3 4 5 6 7 8; do echo "line $i"; sleep 0.1; done; echo "the last" >&2; exit 0 ;;
 done)   echo "all well"; exit 0 ;;
 *)      echo "unknown ticket"; exit 99 ;;
