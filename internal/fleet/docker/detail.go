@@ -8,7 +8,6 @@ import (
 	"io"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/moby/moby/api/pkg/stdcopy"
 	"github.com/moby/moby/api/types/container"
@@ -103,7 +102,7 @@ func (e *engine) reason(ctx context.Context, c container.InspectResponse) string
 	}
 	text := fmt.Sprintf("exit code %d", s.ExitCode)
 	out, errs := e.tail(ctx, c.ID)
-	line := cmp.Or(lastLine(errs), lastLine(out))
+	line := cmp.Or(fleet.LastLine(string(errs)), fleet.LastLine(string(out)))
 	if _, init, _ := strings.Cut(line, "[FATAL tini"); init != "" && (s.ExitCode == 126 || s.ExitCode == 127) {
 		return "the image's program cannot be run: " + strings.TrimLeft(init, " (0123456789)]") + " (take an image whose entrypoint is the agent, for the processors of the engine's machine)"
 	}
@@ -133,28 +132,4 @@ func (e *engine) tail(ctx context.Context, id string) (out, errs []byte) {
 		e.log.Debug("no log of an ended task", "engine", e.host, "container", id, "err", err)
 	}
 	return both[0].Bytes(), both[1].Bytes()
-}
-
-// lastLine returns the last line of a log that is not empty, or the one that
-// begins a Go program's crash, shortened and without control characters.
-func lastLine(log []byte) string {
-	const most = 400
-	log = bytes.TrimSpace(log)
-	line := string(log[bytes.LastIndexByte(log, '\n')+1:])
-	for l := range strings.Lines(string(log)) {
-		if strings.HasPrefix(l, "panic: ") || strings.HasPrefix(l, "fatal error: ") {
-			line = l
-			break
-		}
-	}
-	line = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r == unicode.ReplacementChar {
-			return ' '
-		}
-		return r
-	}, line)
-	if r := []rune(line); len(r) > most {
-		line = string(r[:most]) + "…"
-	}
-	return strings.TrimSpace(line)
 }

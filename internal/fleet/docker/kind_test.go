@@ -137,20 +137,3 @@ func TestPlacements(t *testing.T) {
 		t.Errorf("after the run is forgotten there is %v, %v", left, err)
 	}
 }
-
-func TestLastLine(t *testing.T) {
-	t.Parallel()
-	for log, want := range map[string]string{
-		"":                              "",
-		"\n\n":                          "",
-		"one\ntwo\n\n":                  "two",
-		"a\npanic: no\n\ngoroutine 1":   "panic: no",
-		"a\x1b[31mred\x07":              "a [31mred",
-		strings.Repeat("é", 500):        strings.Repeat("é", 400) + "…",
-		"x\nfatal error: all asleep\nb": "fatal error: all asleep",
-	} {
-		if got := lastLine([]byte(log)); got != want {
-			t.Errorf("%q: got %q, want %q", log, got, want)
-		}
-	}
-}

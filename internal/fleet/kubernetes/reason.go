@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -83,7 +82,7 @@ func ended(i *fleet.Instance, pod *corev1.Pod, t *corev1.ContainerStateTerminate
 		i.Reason = signalWords(code)
 	default:
 		i.Reason = fmt.Sprintf("exit code %d", code)
-		if line := lastLine(t.Message); line != "" {
+		if line := fleet.LastLine(t.Message); line != "" {
 			i.Reason += ": " + line
 		}
 	}
@@ -227,26 +226,5 @@ func prefixed(prefix, text string) string {
 	return prefix + text
 }
 
-// lastLine is the last line of a log that is not empty, or the one that begins a
-// Go program's crash.
-func lastLine(text string) string {
-	text = strings.TrimSpace(text)
-	line := text[strings.LastIndexByte(text, '\n')+1:]
-	for l := range strings.Lines(text) {
-		if strings.HasPrefix(l, "panic: ") || strings.HasPrefix(l, "fatal error: ") {
-			line = l
-			break
-		}
-	}
-	return oneLine(line)
-}
-
-// oneLine makes others' words fit for a line of ours.
-func oneLine(text string) string {
-	const most = 400
-	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) || r == unicode.ReplacementChar }), " ")
-	if r := []rune(text); len(r) > most {
-		text = string(r[:most]) + "…"
-	}
-	return strings.TrimSuffix(text, ".")
-}
+// oneLine makes the cluster's words fit for a line of ours.
+func oneLine(text string) string { return strings.TrimSuffix(fleet.OneLine(text), ".") }

@@ -1,13 +1,10 @@
 package local
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"os"
 	"strconv"
-	"strings"
-	"unicode"
 
 	"onrush.dev/onrush/internal/fleet"
 )
@@ -51,10 +48,9 @@ func (t *taskDir) reason() string {
 	return text
 }
 
-// lastLine returns the last line of a log that is not empty, or the one that
-// begins a Go program's crash, shortened and without control characters.
+// lastLine is the last line of a log file.
 func lastLine(path string) string {
-	const tail, most = 64 << 10, 400
+	const tail = 64 << 10
 	f, err := os.Open(path)
 	if err != nil {
 		return ""
@@ -68,22 +64,5 @@ func lastLine(path string) string {
 	if err != nil {
 		return ""
 	}
-	data = bytes.TrimSpace(data)
-	line := string(data[bytes.LastIndexByte(data, '\n')+1:])
-	for l := range strings.Lines(string(data)) {
-		if strings.HasPrefix(l, "panic: ") || strings.HasPrefix(l, "fatal error: ") {
-			line = l
-			break
-		}
-	}
-	line = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r == unicode.ReplacementChar {
-			return ' '
-		}
-		return r
-	}, line)
-	if r := []rune(line); len(r) > most {
-		line = string(r[:most]) + "…"
-	}
-	return strings.TrimSpace(line)
+	return fleet.LastLine(string(data))
 }
