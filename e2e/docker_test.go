@@ -20,7 +20,7 @@ import (
 func TestDocker(t *testing.T) {
 	t.Parallel()
 	host := componentEnv(t, "DOCKER_HOST", "docker")
-	image := dockerAgent(t)
+	image := dockerAgent(t, "agent")
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/docker",
 		Setup: func(env *testscript.Env) error {
@@ -81,15 +81,15 @@ func containers(ts *testscript.TestScript, filters ...string) []string {
 }
 
 // dockerAgent brings the agent that was just built into the engine, as an image
-// of nothing else.
-func dockerAgent(t *testing.T) string {
+// of nothing else, under a name that is the caller's own.
+func dockerAgent(t *testing.T, name string) string {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join(programs, "onrush-agent"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	sum := sha256.Sum256(content)
-	ref := "onrush.test/agent:" + hex.EncodeToString(sum[:6])
+	ref := "onrush.test/" + name + ":" + hex.EncodeToString(sum[:6])
 	var layer bytes.Buffer
 	w := tar.NewWriter(&layer)
 	if err := w.WriteHeader(&tar.Header{Name: "onrush-agent", Mode: 0o755, Size: int64(len(content))}); err != nil {

@@ -24,18 +24,7 @@ import (
 // Pods share the host's network: their load goes to loopback.
 func TestKubernetes(t *testing.T) {
 	t.Parallel()
-	kubeconfig, ctr := os.Getenv("ONRUSH_TEST_KUBECONFIG"), strings.Fields(os.Getenv("ONRUSH_TEST_CTR"))
-	if kubeconfig == "" || len(ctr) == 0 {
-		t.Fatal("ONRUSH_TEST_KUBECONFIG or ONRUSH_TEST_CTR is not set: run scripts/components/kubernetes up and export what it prints")
-	}
-	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
-	if err != nil {
-		t.Fatal(err)
-	}
-	client, err := kubernetes.NewForConfig(config)
-	if err != nil {
-		t.Fatal(err)
-	}
+	kubeconfig, ctr, client := testCluster(t)
 	image := agentImage(t, ctr)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/kubernetes",
@@ -43,19 +32,9 @@ func TestKubernetes(t *testing.T) {
 			if err := setup(env); err != nil {
 				return err
 			}
-			made, err := client.CoreV1().Namespaces().Create(context.Background(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "onrush-e2e-"}}, metav1.CreateOptions{})
-			if err != nil {
-				return err
-			}
-			env.Defer(func() {
-				if err := client.CoreV1().Namespaces().Delete(context.Background(), made.Name, metav1.DeleteOptions{}); err != nil {
-					t.Error(err)
-				}
-			})
 			env.Setenv("KUBECONFIG_FILE", kubeconfig)
-			env.Setenv("NAMESPACE", made.Name)
 			env.Setenv("IMAGE", image)
-			return nil
+			return setNamespace(t, env, client)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"code": cmdCode, "start": cmdStart, "says": cmdSays, "signal": cmdSignal, "finish": cmdFinish,
@@ -83,6 +62,40 @@ func TestKubernetes(t *testing.T) {
 			},
 		},
 	})
+}
+
+// testCluster is the real cluster: its kubeconfig, the command that works on its
+// node's images, and a client.
+func testCluster(t *testing.T) (kubeconfig string, ctr []string, client kubernetes.Interface) {
+	t.Helper()
+	kubeconfig, ctr = os.Getenv("ONRUSH_TEST_KUBECONFIG"), strings.Fields(os.Getenv("ONRUSH_TEST_CTR"))
+	if kubeconfig == "" || len(ctr) == 0 {
+		t.Fatal("ONRUSH_TEST_KUBECONFIG or ONRUSH_TEST_CTR is not set: run scripts/components/kubernetes up and export what it prints")
+	}
+	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err = kubernetes.NewForConfig(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kubeconfig, ctr, client
+}
+
+// setNamespace makes a namespace for a script, and takes it away after it.
+func setNamespace(t *testing.T, env *testscript.Env, client kubernetes.Interface) error {
+	made, err := client.CoreV1().Namespaces().Create(context.Background(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "onrush-e2e-"}}, metav1.CreateOptions{})
+	if err != nil {
+		return err
+	}
+	env.Defer(func() {
+		if err := client.CoreV1().Namespaces().Delete(context.Background(), made.Name, metav1.DeleteOptions{}); err != nil {
+			t.Error(err)
+		}
+	})
+	env.Setenv("NAMESPACE", made.Name)
+	return nil
 }
 
 // runningPod is the pod that runs the task with an index.
