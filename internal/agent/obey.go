@@ -129,6 +129,14 @@ func (o *obeyed) drained() bool {
 	return o.drainAt != nil
 }
 
+// stopsAtInstant says that the run was told to stop: the engine may see that instant before
+// the agent does.
+func (o *obeyed) stopsAtInstant() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.stopAt != nil
+}
+
 // obey takes commands until ctx ends.
 func (a *agent) obey(ctx context.Context) {
 	for {

@@ -97,6 +97,8 @@ func (a *agent) play(ctx context.Context, barrier time.Time) (text string, err e
 		return cause.Error(), nil
 	case a.obeyed.drained():
 		return "drained", nil
+	case a.obeyed.stopsAtInstant():
+		return "stopped", nil
 	}
 	return "", nil
 }

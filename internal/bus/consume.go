@@ -45,11 +45,11 @@ const aheadBytes = 32 << 20
 func (h *Hub) Consume(ctx context.Context, run string, caughtUp func(), handle func(Message) error) error {
 	ctx, done := h.consuming(ctx, run)
 	defer done()
-	stream, err := h.js.Stream(ctx, streamName(run))
+	stream, err := patiently(ctx, func() (jetstream.Stream, error) { return h.js.Stream(ctx, streamName(run)) })
 	if err != nil {
 		return consumeError(ctx, run, err)
 	}
-	info, err := stream.Info(ctx)
+	info, err := patiently(ctx, func() (*jetstream.StreamInfo, error) { return stream.Info(ctx) })
 	if err != nil {
 		return consumeError(ctx, run, err)
 	}
@@ -62,7 +62,9 @@ func (h *Hub) Consume(ctx context.Context, run string, caughtUp func(), handle f
 		caughtUp()
 		caughtUp = nil
 	}
-	consumer, err := stream.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverAllPolicy})
+	consumer, err := patiently(ctx, func() (jetstream.Consumer, error) {
+		return stream.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverAllPolicy})
+	})
 	if err != nil {
 		return consumeError(ctx, run, err)
 	}
@@ -106,6 +108,21 @@ func (h *Hub) handleOne(m jetstream.Msg, handle func(Message) error) (seq uint64
 	}
 	h.Log.Warn("dropped a message of the stream", "err", err)
 	return seq, nil
+}
+
+// patiently asks again while NATS, which is busy in this process, has nobody to
+// answer.
+func patiently[T any](ctx context.Context, ask func() (T, error)) (T, error) {
+	got, err := ask()
+	for try := 0; try < storeTries && errors.Is(err, nats.ErrNoResponders); try++ {
+		select {
+		case <-ctx.Done():
+			return got, err
+		case <-time.After(storePause):
+		}
+		got, err = ask()
+	}
+	return got, err
 }
 
 func consumeError(ctx context.Context, run string, err error) error {
